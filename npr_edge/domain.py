@@ -1,0 +1,216 @@
+"""The values that pass between stages; frozen, pure, without behaviour of any stage.
+
+Texts are upper-case ``A-Z0-9`` without spaces unless a field says "printed". Confidence is 0-1.
+``region`` is a lower-case code (``gb``, ``us-ny``) or None where unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npr_edge.geometry import Quad
+
+Image = NDArray[np.uint8]
+"""Pixels as (H, W, 3) uint8 in BGR order, upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateDetection:
+    """A plate found in an image: its corners in image pixels and the detector's score."""
+
+    quad: Quad
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextCandidate:
+    """One possible text of a plate with the calibrated chance that the whole text is right."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCandidate:
+    """One possible region of a plate, by its look alone, with its probability."""
+
+    region: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateReading:
+    """What the reader makes of one rectified plate.
+
+    Attributes:
+        candidates: n-best texts, best first; never empty (the best may be the empty text).
+        regions: Most likely regions by the look of the plate, best first; may be empty.
+        slots: Calibrated probabilities (SLOTS, CLASSES) float32 of each character position, in the order
+            of ``npr_edge.read.charset``; every row sums to 1.
+    """
+
+    candidates: tuple[TextCandidate, ...]
+    regions: tuple[RegionCandidate, ...]
+    slots: NDArray[np.float32]
+
+    @property
+    def text(self) -> str:
+        """The best text."""
+        return self.candidates[0].text
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated chance that the best text is right."""
+        return self.candidates[0].confidence
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPlate:
+    """A text after the region grammars had their say.
+
+    Attributes:
+        text: Without spaces.
+        printed: Spaced the way the region prints it (``AB12 CDE``); equals ``text`` where unknown.
+        region: Code or None.
+        confidence: Calibrated chance that ``text`` is right.
+        candidates: n-best after grammar, best first, the first is ``text``.
+        fits_grammar: Whether ``text`` fits a format of ``region``.
+    """
+
+    text: str
+    printed: str
+    region: str | None
+    confidence: float
+    candidates: tuple[TextCandidate, ...]
+    fits_grammar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """What a registry knows of the vehicle that carries a plate; None where it does not say.
+
+    ``source`` names the registry: ``local``, ``dvla`` or ``rdw``.
+    """
+
+    source: str
+    make: str | None = None
+    model: str | None = None
+    colour: str | None = None
+    year: int | None = None
+    fuel_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateResult:
+    """One plate of one image: where it is, what it says."""
+
+    detection: PlateDetection
+    reading: PlateReading
+    plate: ResolvedPlate
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent on one image, stage by stage; ``decode_ms`` is 0 where pixels were handed in."""
+
+    decode_ms: float
+    detect_ms: float
+    read_ms: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognition:
+    """All plates of one image, best confidence first; an empty tuple means no plate was found."""
+
+    width_px: int
+    height_px: int
+    results: tuple[PlateResult, ...]
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One captured picture.
+
+    Attributes:
+        camera_id: Id of the camera in the configuration.
+        index: Number of the frame since the camera was opened, from 0.
+        image: (H, W, 3) uint8 BGR.
+        monotonic_s: Seconds of the monotonic clock at capture.
+        wall_s: Unix time in seconds at capture, as the clock stood.
+        clock_synced: Whether the wall clock was known to be right at capture.
+    """
+
+    camera_id: str
+    index: int
+    image: Image
+    monotonic_s: float
+    wall_s: float
+    clock_synced: bool
+
+
+class UnreadReason(StrEnum):
+    """Why a tracked plate ended without a read."""
+
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    CUT_OFF = "cut_off"
+    NO_AGREEMENT = "no_agreement"
+    LOW_CONFIDENCE = "low_confidence"
+    BAD_FORMAT = "bad_format"
+
+
+class Direction(StrEnum):
+    """Which way a vehicle moved in the picture."""
+
+    APPROACHING = "approaching"
+    LEAVING = "leaving"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One vehicle's passage in front of one camera, read or not.
+
+    Attributes:
+        event_id: UUIDv7; the same in every message and row about this passage.
+        camera_id: Camera that saw it.
+        plate: The voted plate; None when unread.
+        reason: Why it is unread; None when read.
+        votes_agreeing: Frames whose text equals the voted one.
+        votes_total: Frames in which the plate was read at all.
+        first_frame: Index of the first frame of the track; ``last_frame`` likewise the last.
+        first_monotonic_s: Monotonic capture time of the first frame, seconds; ``last_monotonic_s`` of the last.
+        first_seen_s: Unix time of the first frame, seconds; ``last_seen_s`` of the last.
+        clock_synced: Whether the wall clock was right at ``first_seen_s``.
+        direction: Way of movement.
+        line_crossed: True when the track crossed the camera's direction line.
+        quad: Corners in the best frame, frame pixels.
+        score: Detector score in the best frame.
+        crop: The best frame's plate with surroundings, (H, W, 3) uint8 BGR; None when dropped.
+        preview: True for an early message; the final one follows with the same ``event_id``.
+    """
+
+    event_id: str
+    camera_id: str
+    plate: ResolvedPlate | None
+    reason: UnreadReason | None
+    votes_agreeing: int
+    votes_total: int
+    first_frame: int
+    last_frame: int
+    first_monotonic_s: float
+    last_monotonic_s: float
+    first_seen_s: float
+    last_seen_s: float
+    clock_synced: bool
+    direction: Direction
+    line_crossed: bool
+    quad: Quad
+    score: float
+    crop: Image | None
+    preview: bool = False
