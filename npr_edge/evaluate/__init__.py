@@ -1,0 +1,1 @@
+"""Measures the models on labelled photographs; behind ``npr-edge evaluate``."""
