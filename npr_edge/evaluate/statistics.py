@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 1000
-"""Bootstrap resamples; 1000 settle a 95 % interval to about a tenth of its width (Efron and Tibshirani 1993, ch. 13)."""
+"""Bootstrap resamples; 1000 settle a 95 % interval to about a tenth of its width (Efron and Tibshirani 1993, 13.3)."""
 
 _EQUAL = str.maketrans("OI", "01")
 
