@@ -1,0 +1,44 @@
+"""Options and fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run fault, load and soak tests in their long form")
+
+
+def data_folder() -> Path | None:
+    """The folder of real photographs, or None where there is none."""
+    folder = Path(os.environ.get("NPR_EDGE_DATA", REPOSITORY.parent / "shared" / "data"))
+    return folder if folder.is_dir() else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    without_data = pytest.mark.skip(reason="no folder of real photographs; set NPR_EDGE_DATA to run this")
+    short = pytest.mark.skip(reason="long form; runs with --long")
+    for item in items:
+        if "data" in item.keywords and data_folder() is None:
+            item.add_marker(without_data)
+        if "slow" in item.keywords and not config.getoption("--long"):
+            item.add_marker(short)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real photographs; use together with the mark ``data``."""
+    folder = data_folder()
+    assert folder is not None
+    return folder
+
+
+@pytest.fixture(scope="session")
+def long_form(pytestconfig: pytest.Config) -> bool:
+    """True when fault, load and soak tests shall run in their long form."""
+    return bool(pytestconfig.getoption("--long"))
