@@ -1,0 +1,37 @@
+"""The settings of npr-edge: what can be set, how it is loaded, and the reference file made from it.
+
+``models`` holds the sections, ``load`` reads TOML and environment, ``reference`` renders
+``config/npr-edge.toml`` so that the file can never disagree with the models.
+"""
+
+from npr_edge.settings.camera import CameraSettings, MotionSettings, ReplaySettings
+from npr_edge.settings.load import load_settings
+from npr_edge.settings.models import (
+    DeviceSettings,
+    LogSettings,
+    MqttSettings,
+    RecogniseSettings,
+    RecordSettings,
+    RetentionSettings,
+    Settings,
+    TrackSettings,
+    VehiclesSettings,
+    WebSettings,
+)
+
+__all__ = [
+    "CameraSettings",
+    "DeviceSettings",
+    "LogSettings",
+    "MotionSettings",
+    "MqttSettings",
+    "RecogniseSettings",
+    "RecordSettings",
+    "ReplaySettings",
+    "RetentionSettings",
+    "Settings",
+    "TrackSettings",
+    "VehiclesSettings",
+    "WebSettings",
+    "load_settings",
+]
