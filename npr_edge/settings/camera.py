@@ -92,7 +92,7 @@ class CameraSettings(Section):
 
     @model_validator(mode="after")
     def _replay_only_for_replay(self) -> Self:
-        if "replay" in self.model_fields_set and not self.is_replay:
+        if self.replay != ReplaySettings() and not self.is_replay:
             raise ValueError("replay is for sources of the form replay:PATH; remove it")
         return self
 
