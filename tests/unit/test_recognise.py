@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+
+import numpy as np
+
+from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate
+from npr_edge.geometry import Box, Quad
+from npr_edge.recognise import PlateRecogniser
+from tests.support.plates import plate_result
+
+LEFT = plate_result("LEFT", confidence=0.6, box=(0, 0, 30, 10))
+RIGHT = plate_result("RIGHT", confidence=0.9, box=(50, 0, 30, 10))
+
+
+class TwoPlates:
+    def detect(self, image: Image) -> Sequence[PlateDetection]:
+        return [LEFT.detection, RIGHT.detection]
+
+    def read(self, image: Image, quad: Quad) -> PlateReading:
+        return LEFT.reading if quad.hull().x < 50 else RIGHT.reading
+
+
+class Grammar:
+    def resolve(self, reading: PlateReading) -> ResolvedPlate:
+        return LEFT.plate if reading is LEFT.reading else RIGHT.plate
+
+    def resolve_text(self, text: str, regions: Sequence[RegionCandidate] = ()) -> ResolvedPlate:
+        raise NotImplementedError
+
+
+def test_every_plate_keeps_its_own_reading_and_the_best_comes_first() -> None:
+    stages = TwoPlates()
+    recognition = PlateRecogniser(stages, stages, Grammar()).recognise(np.zeros((40, 90, 3), dtype=np.uint8))
+    assert [result.plate.text for result in recognition.results] == ["RIGHT", "LEFT"]
+    assert recognition.results[0].detection.quad.hull() == Box(50, 0, 30, 10)
+    assert (recognition.width_px, recognition.height_px) == (90, 40)
+    assert recognition.timings.detect_ms >= 0
+    assert recognition.timings.read_ms >= 0
