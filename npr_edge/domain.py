@@ -17,6 +17,9 @@ from npr_edge.geometry import Quad
 Image = NDArray[np.uint8]
 """Pixels as (H, W, 3) uint8 in BGR order, upright."""
 
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Characters of plate texts in the order of the reader's classes; the class after the last is the blank."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlateDetection:
@@ -49,8 +52,8 @@ class PlateReading:
     Attributes:
         candidates: n-best texts, best first; never empty (the best may be the empty text).
         regions: Most likely regions by the look of the plate, best first; may be empty.
-        slots: Calibrated probabilities (SLOTS, CLASSES) float32 of each character position, in the order
-            of ``npr_edge.read.charset``; every row sums to 1.
+        slots: Calibrated probabilities (SLOTS, CLASSES) float32 of each character position, columns in the
+            order of ``ALPHABET`` with the blank last; every row sums to 1.
     """
 
     candidates: tuple[TextCandidate, ...]
