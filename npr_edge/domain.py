@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,3 +218,159 @@ class Sighting:
     score: float
     crop: Image | None
     preview: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRead:
+    """A read as the database keeps it; every message and every answer about a read is made from one.
+
+    Attributes:
+        sequence: Place in the order of recording, which is the order of publication; grows, with gaps.
+        event_id: UUIDv7; the same in every message and row about this passage.
+        camera_id: Camera that saw it.
+        text: The plate without spaces; ``printed`` as the region spaces it.
+        region: Code or None.
+        confidence: Calibrated chance that ``text`` is right.
+        votes_agreeing: Frames whose text equals the voted one; ``votes_total`` those in which it was read at all.
+        first_frame: Index of the first frame of the track; ``last_frame`` likewise the last.
+        first_monotonic_s: Monotonic time of the first frame, seconds since boot; ``last_monotonic_s`` of the last.
+        first_seen_s: Unix time of the first frame, seconds, corrected once the clock was set; ``last_seen_s`` likewise.
+        clock_synced: Whether these Unix times are known to be right.
+        boot_id: The boot that the monotonic times count from.
+        direction: Way of movement.
+        line_crossed: True when the track crossed the camera's direction line.
+        list_match: Name of the list the plate stands on, None where it stands on none.
+        quad: Corners in the best frame, frame pixels.
+        score: Detector score in the best frame.
+        crop: Path of the crop's JPEG below the crops folder (``2026/11/24/<event_id>.jpg``), None without one.
+        vehicle: What a registry knows of the vehicle, None where nothing is known (yet).
+    """
+
+    sequence: int
+    event_id: str
+    camera_id: str
+    text: str
+    printed: str
+    region: str | None
+    confidence: float
+    votes_agreeing: int
+    votes_total: int
+    first_frame: int
+    last_frame: int
+    first_monotonic_s: float
+    last_monotonic_s: float
+    first_seen_s: float
+    last_seen_s: float
+    clock_synced: bool
+    boot_id: str
+    direction: Direction
+    line_crossed: bool
+    list_match: str | None
+    quad: Quad
+    score: float
+    crop: str | None
+    vehicle: Vehicle | None
+
+    @property
+    def dwell_s(self) -> float:
+        """Time in view, seconds; from the monotonic clock, so a set clock does not bend it."""
+        return self.last_monotonic_s - self.first_monotonic_s
+
+
+class PlateMatch(StrEnum):
+    """How a wanted plate is compared with stored ones.
+
+    ``WILDCARD``: ``*`` stands for any characters, ``?`` for one. ``FUZZY``: at most one character more, less or other.
+    """
+
+    EXACT = "exact"
+    WILDCARD = "wildcard"
+    FUZZY = "fuzzy"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFilter:
+    """Which reads are wanted; None means any.
+
+    Attributes:
+        since_s: Unix time; ``first_seen_s`` at or after it.
+        until_s: Unix time; ``first_seen_s`` before it.
+        camera_id: Camera that saw it.
+        plate: Plate or pattern; spaces and case do not matter.
+        match: How ``plate`` is compared.
+        list_match: Name of a list; ``*`` for those on any list.
+    """
+
+    since_s: float | None = None
+    until_s: float | None = None
+    camera_id: str | None = None
+    plate: str | None = None
+    match: PlateMatch = PlateMatch.EXACT
+    list_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """Some reads and how to get the next ones.
+
+    Attributes:
+        reads: In order of recording, or the reverse where newest first was asked for.
+        next_cursor: Handed back for the next page; None on the last one.
+    """
+
+    reads: tuple[StoredRead, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """Passages of one hour in front of one camera.
+
+    Attributes:
+        camera_id: The camera.
+        hour_s: Unix time at which the hour starts, seconds.
+        read: Passages that ended as a read.
+        unread: Passages that did not, by reason; only reasons that occurred.
+    """
+
+    camera_id: str
+    hour_s: int
+    read: int
+    unread: tuple[tuple[UnreadReason, int], ...]
+
+    @property
+    def read_rate(self) -> float:
+        """Share of the passages that were read, 0-1; 0 without passages."""
+        total = self.read + sum(count for _, count in self.unread)
+        return self.read / total if total else 0.0
+
+
+class MessageKind(StrEnum):
+    """What a message about a passage says; the topic it is sent on.
+
+    ``READ``: the one message per passage. ``PREVIEW``: an early guess that a read with the same id follows.
+    ``UPDATE``: the read again, with vehicle data or a corrected time that came late.
+    """
+
+    READ = "read"
+    PREVIEW = "preview"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message that waits for the broker's acknowledgement.
+
+    Attributes:
+        id: Place in the order of publication.
+        event_id: Passage it is about; a re-delivery repeats it.
+        kind: Decides the topic.
+        payload: Finished JSON; a re-delivery repeats it byte for byte.
+        crop: JPEG file of the read, None where there is none.
+    """
+
+    id: int
+    event_id: str
+    kind: MessageKind
+    payload: str
+    crop: Path | None

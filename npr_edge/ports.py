@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from npr_edge.domain import (
     Frame,
+    HourCount,
     Image,
+    MessageKind,
+    OutboxMessage,
     PlateDetection,
     PlateReading,
+    ReadFilter,
+    ReadPage,
     Recognition,
     RegionCandidate,
     ResolvedPlate,
+    StoredRead,
     Vehicle,
 )
 from npr_edge.geometry import Quad
@@ -75,4 +82,81 @@ class VehicleLookup(Protocol):
 
     def lookup(self, text: str, region: str | None) -> Vehicle | None:
         """What is known at once or within the configured timeout; None where nothing is known."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, as far as this machine knows it."""
+
+    def wall_s(self) -> float:
+        """Unix time in seconds, right or wrong."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds since boot; never jumps."""
+        ...
+
+    def synced(self) -> bool:
+        """Whether the wall clock is known to be right."""
+        ...
+
+    def boot_id(self) -> str:
+        """Changes with each boot (``/proc/sys/kernel/random/boot_id``)."""
+        ...
+
+
+class MessageEncoder(Protocol):
+    """Makes the JSON of a message from a read."""
+
+    def __call__(self, read: StoredRead, kind: MessageKind) -> str:
+        """The payload as it will be sent, byte for byte."""
+        ...
+
+
+class ReadsQuery(Protocol):
+    """What is stored, for everyone who only looks; safe to call from several threads.
+
+    Every method raises ``StoreError`` where the database cannot be read.
+    """
+
+    def page(
+        self, wanted: ReadFilter, *, limit: int = 50, cursor: str | None = None, newest_first: bool = True
+    ) -> ReadPage:
+        """At most ``limit`` (1-1000) reads in order of recording; ``cursor`` comes from the page before.
+
+        Raises:
+            ValueError: The cursor is none of ours or the limit is out of range.
+        """
+        ...
+
+    def get(self, event_id: str) -> StoredRead | None:
+        """One read, None where it is unknown."""
+        ...
+
+    def crop_path(self, event_id: str) -> Path | None:
+        """The JPEG of one read, None where it has none (any more)."""
+        ...
+
+    def export(self, wanted: ReadFilter) -> Iterator[StoredRead]:
+        """All reads, oldest first, in constant memory; none recorded after the start."""
+        ...
+
+    def count(self, wanted: ReadFilter) -> int:
+        """How many reads ``export`` would give."""
+        ...
+
+    def hours(self, since_s: float, until_s: float, camera_id: str | None = None) -> Sequence[HourCount]:
+        """Passages per camera and hour, oldest hour first; hours without a passage are left out."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages that the broker has not acknowledged yet."""
+
+    def pending(self, after: int, limit: int) -> Sequence[OutboxMessage]:
+        """At most ``limit`` messages with an id above ``after``, in order of publication."""
+        ...
+
+    def acknowledge(self, ids: Sequence[int]) -> None:
+        """The broker has these: they may be deleted. Returns at once."""
         ...
