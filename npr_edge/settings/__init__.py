@@ -9,7 +9,6 @@ from npr_edge.settings.load import load_settings
 from npr_edge.settings.models import (
     DeviceSettings,
     LogSettings,
-    MqttSettings,
     RecogniseSettings,
     RecordSettings,
     RetentionSettings,
@@ -18,6 +17,7 @@ from npr_edge.settings.models import (
     VehiclesSettings,
     WebSettings,
 )
+from npr_edge.settings.mqtt import MqttSettings, OutboxSettings
 
 __all__ = [
     "CameraSettings",
@@ -25,6 +25,7 @@ __all__ = [
     "LogSettings",
     "MotionSettings",
     "MqttSettings",
+    "OutboxSettings",
     "RecogniseSettings",
     "RecordSettings",
     "ReplaySettings",

@@ -152,6 +152,8 @@ def describe(detail: ErrorDetails) -> str:
         return f"{key}: unknown key{_nearest(str(detail['loc'][-1]), fields)}"
     if detail["type"] == "missing":
         return f"{key}: is missing{_meaning(field)}"
+    if isinstance(detail["input"], Mapping):  # a whole section: it may hold a password, and its keys say enough
+        return f"{key}: {message}{_meaning(field)}"
     secret = any(word in key.lower() for word in SECRET_WORDS) and not key.endswith("_file")
     value = "***" if secret or "@" in str(detail["input"]) else _short(detail["input"])
     return f"{key} = {value}: {message}{_meaning(field)}"

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from npr_edge.settings.base import Fraction, Identifier, Seconds, Section
 from npr_edge.settings.camera import CameraSettings
+from npr_edge.settings.mqtt import MqttSettings
 
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")]
 
@@ -70,6 +71,13 @@ class RecordSettings(Section):
     crops: bool = Field(default=True, description="Keep a JPEG of each read's plate and surroundings.")
     jpeg_quality: int = Field(default=85, ge=30, le=100, description="JPEG quality of the crops.")
     queue: int = Field(default=256, ge=1, le=100_000, description="Reads that may wait in memory for the disk.")
+    batch: int = Field(
+        default=64, ge=1, le=1_000, description="Reads that share one write to the disk where several wait."
+    )
+    durable: Literal["power-cut", "kill"] = Field(
+        default="power-cut",
+        description="What a stored read outlives. kill: fewer writes, a power cut may cost the last seconds.",
+    )
 
 
 class RetentionSettings(Section):
@@ -84,14 +92,6 @@ class RetentionSettings(Section):
     min_free_bytes: int = Field(
         default=500_000_000, ge=0, description="With less free disk than this, crops stop before reads do."
     )
-
-
-class MqttSettings(Section):
-    """The broker that reads are sent to."""
-
-    enabled: bool = Field(default=False, description="Send reads to an MQTT broker.")
-    host: str = Field(default="127.0.0.1", min_length=1, description="Name or address of the broker.")
-    port: int = Field(default=1883, ge=1, le=65_535, description="Port of the broker; 8883 is usual with TLS.")
 
 
 class WebSettings(Section):
