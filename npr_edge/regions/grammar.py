@@ -25,7 +25,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from npr_edge.errors import ConfigError
 
@@ -192,7 +192,8 @@ _ALL_LETTERS = frozenset(LETTERS)
 _ALL_DIGITS = frozenset(DIGITS)
 
 
-def parse_set(text: str) -> dict[str, float]:
+@cache
+def parse_set(text: str) -> Mapping[str, float]:
     """Options and weights of a set as written in the grammar file (see the module's text).
 
     Raises:
@@ -248,7 +249,7 @@ def expand(pattern: str, letters: str, sets: Mapping[str, str], max_length: int)
 
 def _tokens(
     pattern: str, letters: str, sets: Mapping[str, str]
-) -> Iterator[tuple[dict[str, float] | Gap, tuple[int, int]]]:
+) -> Iterator[tuple[Mapping[str, float] | Gap, tuple[int, int]]]:
     position = 0
     while position < len(pattern):
         match = _TOKEN.match(pattern, position)
@@ -265,7 +266,7 @@ def _tokens(
             yield _options(match, letters, sets, pattern), repeat
 
 
-def _options(match: re.Match[str], letters: str, sets: Mapping[str, str], pattern: str) -> dict[str, float]:
+def _options(match: re.Match[str], letters: str, sets: Mapping[str, str], pattern: str) -> Mapping[str, float]:
     if match["letter"]:
         return parse_set(letters)
     if match["digit"]:
@@ -279,7 +280,7 @@ def _options(match: re.Match[str], letters: str, sets: Mapping[str, str], patter
         raise ConfigError(f"pattern {pattern!r}: the set {name!r} is not defined for this region") from error
 
 
-def _alternatives(piece: dict[str, float] | Gap, repeat: tuple[int, int]) -> list[tuple[tuple[Piece, ...], float]]:
+def _alternatives(piece: Mapping[str, float] | Gap, repeat: tuple[int, int]) -> list[tuple[tuple[Piece, ...], float]]:
     """Rows of pieces that one token can become, with their shares: by repeat, and by shape of the options."""
     if isinstance(piece, Gap):
         return [((piece,), 1.0)]
