@@ -1,0 +1,131 @@
+"""The photographs decoded once into a memory-mapped file, with their plates; nothing is decoded while training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+# Whole photographs beyond this are kept smaller: the network sees 640x384, and crops enlarge little.
+LONGEST_PX = 1024
+
+# Sources where plates in view stay unlabelled (see the data's README): a confident cell away from every label
+# is left out of the loss there instead of being punished.
+INCOMPLETE_SOURCES = frozenset({"openlpr-faisal", "robertlucian-ro", "poland-uekat"})
+
+# Chance of a photograph to be drawn, relative to 1 for the others: one place each, low diversity.
+SOURCE_WEIGHTS = {"greenparking-vn": 0.25, "poland-uekat": 0.4, "ealpr-egypt": 0.7, "uc3m-sample": 2.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One decoded photograph of the pack.
+
+    Attributes:
+        source: Folder it came from; ``negatives`` for pictures without vehicles.
+        file: Its file name.
+        offset: First byte in the pack; ``height`` x ``width`` x 3 uint8 BGR follow.
+        split: ``train`` or ``val``.
+        quads: (N, 4, 2) float32 corners in pixels of the packed picture, TL TR BR BL.
+        exact: (N,) bool; False where the quad is only the upright box around the plate.
+    """
+
+    source: str
+    file: str
+    offset: int
+    height: int
+    width: int
+    split: str
+    quads: NDArray[np.float32]
+    exact: NDArray[np.bool_]
+
+
+class Pack:
+    """All photographs of the training data folder, memory-mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what ``build_pack`` wrote into ``folder``."""
+        self._bytes = np.memmap(folder / "pixels.bin", dtype=np.uint8, mode="r")
+        rows = json.loads((folder / "photos.json").read_text())
+        self.photos = [
+            Photo(
+                row["source"],
+                row["file"],
+                row["offset"],
+                row["height"],
+                row["width"],
+                row["split"],
+                np.array(row["quads"], dtype=np.float32).reshape(-1, 4, 2),
+                np.array(row["exact"], dtype=bool),
+            )
+            for row in rows
+        ]
+
+    def pixels(self, photo: Photo) -> NDArray[np.uint8]:
+        """The picture as (H, W, 3) uint8 BGR, a read-only view."""
+        size = photo.height * photo.width * 3
+        return self._bytes[photo.offset : photo.offset + size].reshape(photo.height, photo.width, 3)
+
+
+def held_out(file: str) -> bool:
+    """Whether a negative photograph is kept for measuring: every eighth by the hash of its name."""
+    return hashlib.sha256(file.encode()).digest()[0] % 8 == 0
+
+
+def build_pack(data: Path, folder: Path) -> None:
+    """Decode ``data/detect/*`` and ``data/negatives`` into ``folder`` (``pixels.bin``, ``photos.json``)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = list(_annotated(data / "detect")) + list(_negatives(data / "negatives"))
+    rows = []
+    offset = 0
+    with (folder / "pixels.bin").open("wb") as out:
+        for path, row in tqdm(entries, desc="decode photographs", mininterval=5):
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if image is None:
+                raise ValueError(f"{path} is not a picture OpenCV can read; remove it or fetch it again")
+            scale = min(1.0, LONGEST_PX / max(image.shape[:2]))
+            if scale < 1:
+                image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            out.write(np.ascontiguousarray(image).tobytes())
+            height, width = image.shape[:2]
+            quads = (np.array(row["quads"], dtype=np.float64) * scale).tolist()
+            rows.append({**row, "offset": offset, "height": height, "width": width, "quads": quads})
+            offset += height * width * 3
+    (folder / "photos.json").write_text(json.dumps(rows))
+
+
+def _annotated(root: Path):  # type: ignore[no-untyped-def]
+    for annotations in sorted(root.glob("*/annotations.jsonl")):
+        for line in annotations.read_text().splitlines():
+            row = json.loads(line)
+            plates = [p for p in row["plates"] if p.get("status") != "noplate"]
+            yield (
+                annotations.parent / "images" / row["file"],
+                {
+                    "source": annotations.parent.name,
+                    "file": row["file"],
+                    "split": row["split"],
+                    "quads": [plate_quad(p) for p in plates],
+                    "exact": [bool(p.get("quad")) for p in plates],
+                },
+            )
+
+
+def _negatives(root: Path):  # type: ignore[no-untyped-def]
+    for path in sorted((root / "images").iterdir()):
+        split = "val" if held_out(path.name) else "train"
+        yield path, {"source": "negatives", "file": path.name, "split": split, "quads": [], "exact": []}
+
+
+def plate_quad(plate: dict[str, object]) -> list[list[float]]:
+    """Corners of an annotated plate: its quad, or those of its box."""
+    if plate.get("quad"):
+        return plate["quad"]  # type: ignore[return-value]
+    x, y, w, h = plate["box"]  # type: ignore[misc]
+    return [[x, y], [x + w, y], [x + w, y + h], [x, y + h]]
