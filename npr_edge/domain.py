@@ -197,6 +197,9 @@ class Sighting:
         score: Detector score in the best frame.
         crop: The best frame's plate with surroundings, (H, W, 3) uint8 BGR; None when dropped.
         preview: True for an early message; the final one follows with the same ``event_id``.
+        in_view: True for a final sighting of a vehicle that is still there: a closing one follows.
+        closing: True for the last word on a sighting that was reported with ``in_view``; it brings the final
+            ``last_frame``, ``last_seen_s`` and direction under the same ``event_id`` and is no second read.
     """
 
     event_id: str
@@ -218,6 +221,8 @@ class Sighting:
     score: float
     crop: Image | None
     preview: bool = False
+    in_view: bool = False
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

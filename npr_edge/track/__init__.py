@@ -1,0 +1,1 @@
+"""Readings of single frames to one sighting per vehicle; pure, time arrives inside ``Frame``."""

@@ -1,0 +1,70 @@
+"""When a vote is a read, and why it is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from npr_edge.domain import UnreadReason
+from npr_edge.settings import TrackSettings
+from npr_edge.track.vote import Outcome
+
+SHORTEST_FREE_TEXT = 4
+"""Texts that fit no grammar need this many characters: shorter ones are mostly signs and stickers."""
+
+HOPELESS = 0.15
+"""Below this voted confidence there is nothing to agree on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the frames of a track were like.
+
+    Attributes:
+        clean: Frames in which the whole plate was inside the picture.
+        widest_px: Largest plate width, pixels.
+        sharpness: Sharpness of the best frame's plate.
+    """
+
+    clean: int
+    widest_px: float
+    sharpness: float
+
+
+def is_read(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
+    """Whether the vote stands for a read when the vehicle has left."""
+    plate = outcome.plate
+    if clean == 0 or not plate.text:
+        return False
+    if not plate.fits_grammar and len(plate.text) < SHORTEST_FREE_TEXT:
+        return False
+    if outcome.agreeing >= settings.min_agreeing and plate.fits_grammar:
+        return plate.confidence >= settings.min_confidence
+    return plate.confidence >= settings.single_confidence
+
+
+def is_final_early(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
+    """Whether enough frames agree to end the vote while the vehicle is in view."""
+    enough = outcome.agreeing >= settings.min_agreeing and clean >= settings.min_agreeing
+    return enough and outcome.plate.confidence >= settings.early_confidence and is_read(outcome, clean, settings)
+
+
+def is_final_late(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
+    """Whether the vote is good enough to end when ``max_delay_s`` is over and the vehicle still in view."""
+    return outcome.agreeing >= settings.min_agreeing and is_read(outcome, clean, settings)
+
+
+def why_unread(outcome: Outcome | None, looks: Looks, settings: TrackSettings) -> UnreadReason:
+    """The reason for the ledger, the most physical first: what the camera's owner can change."""
+    if looks.clean == 0:
+        return UnreadReason.CUT_OFF
+    if looks.widest_px < settings.min_plate_width_px:
+        return UnreadReason.TOO_SMALL
+    if looks.sharpness < settings.min_sharpness:
+        return UnreadReason.BLURRED
+    if outcome is None or outcome.plate.confidence < HOPELESS:
+        return UnreadReason.LOW_CONFIDENCE
+    if not outcome.plate.fits_grammar:
+        return UnreadReason.BAD_FORMAT
+    if outcome.total >= settings.min_agreeing > outcome.agreeing:
+        return UnreadReason.NO_AGREEMENT
+    return UnreadReason.LOW_CONFIDENCE
