@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from npr_edge.domain import Image, Recognition
+from npr_edge.draw import contact_sheet, draw_plate
 from npr_edge.errors import ConfigError
 from npr_edge.evaluate.statistics import Rate, TextScore, rate, score_text
 from npr_edge.geometry import Box, Quad
@@ -66,6 +67,15 @@ class PhotoReport:
             "by_region": {name: _flat(rates) for name, rates in self.by(lambda plate: plate.region or "").items()},
         }
 
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows for a terminal: a line per source, then all; percent with 95 % intervals."""
+        names = ("exact", "exact_o0_i1", "characters", "found")
+        groups = {**self.by(lambda plate: plate.source), "all": self.rates()}
+        rows = [
+            [group, str(rates["exact"].count), *(str(rates[name]) for name in names)] for group, rates in groups.items()
+        ]
+        return ["source", "plates", "exact %", "exact O=0 I=1 %", "characters %", "found %"], rows
+
     def worst(self, count: int = 10) -> list[PhotoOutcome]:
         """The plates read worst, most wrong characters first."""
         wrong = [outcome for outcome in self.outcomes if not outcome.score.exact]
@@ -76,7 +86,7 @@ def evaluate_photos(
     recogniser: Recogniser,
     plates: list[LabelledPlate],
     load: Callable[[Path], Image],
-    progress: Callable[[list[list[LabelledPlate]]], Iterator[list[LabelledPlate]]] = iter,
+    progress: Callable[[Sequence[list[LabelledPlate]]], Iterable[list[LabelledPlate]]] = iter,
 ) -> PhotoReport:
     """Recognise each photograph once and compare all its labelled plates.
 
@@ -96,6 +106,22 @@ def evaluate_photos(
             text = _text_for(plate, recognition)
             outcomes.append(PhotoOutcome(plate, text or "", text is not None, score_text(plate.text, text or "")))
     return PhotoReport(tuple(outcomes))
+
+
+def draw_worst(report: PhotoReport, load: Callable[[Path], Image], count: int = 10) -> Image:
+    """A contact sheet of the plates read worst, each photograph with what stands there and what was read.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
+    tiles = []
+    for outcome in report.worst(count):
+        image = load(outcome.plate.photo).copy()
+        if outcome.plate.box is not None:
+            draw_plate(image, Quad.from_box(outcome.plate.box), outcome.plate.text)
+        read = outcome.read or ("-" if outcome.found else "not found")
+        tiles.append((image, f"{outcome.plate.source}: {outcome.plate.text} read as {read}"))
+    return contact_sheet(tiles)
 
 
 def load_labelled_plates(path: Path, split: str) -> list[LabelledPlate]:
