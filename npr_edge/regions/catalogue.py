@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class RegionEntry(BaseModel):
 
     name: str = Field(description="English name")
     fit: float = Field(0.95, gt=0, lt=1, description="Share of its plates on the road that fit one of the formats")
+    vehicles: float = Field(1.0, gt=0, description="Millions of registered vehicles, rounded")
     letters: str = Field(LETTERS, description="What L stands for")
     sets: dict[str, str] = Field(default_factory=dict, description="Named sets: characters, or words and ranges")
     formats: list[FormatEntry] = Field(min_length=1, description="Commonest first")
@@ -74,12 +76,23 @@ class Catalogue:
                     share = form.weight * variant.weight
                     match = Match(grammar.code, form, variant, share, share / variant.size)
                     self._by_shape.setdefault(variant.shape, []).append(match)
+        self._fits = {code: grammar.fit for code, grammar in self._grammars.items()}
         self._matches = lru_cache(maxsize=1024)(self._find)
+        self._roots = lru_cache(maxsize=4)(self._unfit_roots)
 
     @property
     def grammars(self) -> Mapping[str, RegionGrammar]:
         """Grammar by region code."""
         return self._grammars
+
+    @property
+    def fit_shares(self) -> Mapping[str, float]:
+        """``fit`` by region code."""
+        return self._fits
+
+    def unfit_roots(self, exponent: float) -> Mapping[str, float]:
+        """Share of each region's plates that fit none of its formats, to the power of ``exponent``."""
+        return self._roots(exponent)
 
     def matches(self, text: str) -> Mapping[str, Match]:
         """The likeliest match of ``text`` (A-Z0-9, no separators) in every region that it fits."""
@@ -93,6 +106,9 @@ class Catalogue:
         """``text`` spaced as ``region`` prints it; as it is where the region is unknown or the text fits none."""
         match = self._matches(text).get(region) if region else None
         return match.variant.printed(text) if match else text
+
+    def _unfit_roots(self, exponent: float) -> Mapping[str, float]:
+        return {code: math.pow(1.0 - fit, exponent) for code, fit in self._fits.items()}
 
     def _find(self, text: str) -> Mapping[str, Match]:
         best: dict[str, Match] = {}
@@ -133,4 +149,4 @@ def _grammar(code: str, entry: RegionEntry) -> RegionGrammar:
         except ConfigError as error:
             raise ConfigError(f"plate formats, region {code!r}: {error}") from error
         formats.append(Format(form.pattern, form.kind, form.weight / total, form.two_line, form.example, variants))
-    return RegionGrammar(code, entry.name, entry.fit, tuple(formats))
+    return RegionGrammar(code, entry.name, entry.fit, tuple(formats), entry.vehicles)

@@ -180,12 +180,14 @@ class RegionGrammar:
         fit: Share of the plates on its roads that fit one of its formats, 0-1; the rest are vanity, foreign,
             diplomatic or older than the formats.
         formats: The commonest first by convention of the file.
+        vehicles: Millions of registered vehicles, rounded.
     """
 
     code: str
     name: str
     fit: float
     formats: tuple[Format, ...]
+    vehicles: float = 1.0
 
 
 _ALL_LETTERS = frozenset(LETTERS)
