@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
+from npr_edge.detect.detector import PlateDetector
 from npr_edge.domain import Image, PlateResult, Recognition, Timings
 from npr_edge.ports import Detector, Reader, RegionResolver
+from npr_edge.read.reader import PlateReader
+from npr_edge.regions import Resolver
+from npr_edge.settings import RecogniseSettings
+from npr_edge.tflite import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,16 @@ class PlateRecogniser:
         timings = Timings(0.0, 1000 * (detected - started), 1000 * (time.perf_counter() - detected))
         height, width = image.shape[:2]
         return Recognition(width, height, tuple(results), timings)
+
+
+def load_recogniser(settings: RecogniseSettings) -> PlateRecogniser:
+    """Load both models and the grammars as the settings say.
+
+    Raises:
+        ModelError: A model is missing, damaged or not the one its card describes.
+        ConfigError: A region of the settings is unknown.
+    """
+    threads = settings.threads or len(os.sched_getaffinity(0))
+    detector = LoadedModel.named("detector", threads=threads, folder=settings.models_dir)
+    reader = LoadedModel.named("reader", threads=threads, folder=settings.models_dir)
+    return PlateRecogniser(PlateDetector(detector, settings.min_score), PlateReader(reader), Resolver(settings.regions))

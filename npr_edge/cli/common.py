@@ -1,4 +1,4 @@
-"""What several commands share: types of argparse, progress bars, tables."""
+"""What all commands share: types of argparse, progress bars, tables; light, since every command imports it."""
 
 from __future__ import annotations
 
