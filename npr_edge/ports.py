@@ -19,6 +19,7 @@ from npr_edge.domain import (
     Recognition,
     RegionCandidate,
     ResolvedPlate,
+    Sighting,
     StoredRead,
     Vehicle,
 )
@@ -102,6 +103,18 @@ class Clock(Protocol):
 
     def boot_id(self) -> str:
         """Changes with each boot (``/proc/sys/kernel/random/boot_id``)."""
+        ...
+
+
+class SightingRecorder(Protocol):
+    """Takes sightings to be stored and published."""
+
+    def record(self, sighting: Sighting, vehicle: Vehicle | None = None, list_match: str | None = None) -> bool:
+        """Take a sighting; never waits. False when too many wait already: it is lost, and counted."""
+        ...
+
+    def update_vehicle(self, event_id: str, vehicle: Vehicle) -> None:
+        """Add vehicle data that came late; it follows as an ``update`` message. Never waits."""
         ...
 
 

@@ -1,0 +1,215 @@
+"""What is stored, for everyone who only looks: pages, single reads, export, the hours' counters.
+
+All answers come in order of recording. No query sorts by time: the counters of the hours bracket the row numbers of
+a span of time, and every index ends in the row number.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from npr_edge.domain import HourCount, ReadFilter, ReadPage, StoredRead, UnreadReason
+from npr_edge.record.database import FILE_NAME, reading
+from npr_edge.record.images import FOLDER_NAME
+from npr_edge.record.rows import SELECT_READ, Value, read_from
+from npr_edge.record.search import Condition, plate_condition, within_one_edit
+
+MAX_LIMIT = 1000
+_EXPORT_GROUP = 500
+
+
+class Reads:
+    """Read-only access to the record (``ports.ReadsQuery``); safe to call from several threads.
+
+    Args:
+        data_dir: Folder of the database. It may be empty still: then there is nothing stored.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / FILE_NAME
+        self._crops = data_dir / FOLDER_NAME
+
+    def page(
+        self, wanted: ReadFilter, *, limit: int = 50, cursor: str | None = None, newest_first: bool = True
+    ) -> ReadPage:
+        """At most ``limit`` (1-1000) reads in order of recording; ``cursor`` comes from the page before.
+
+        Raises:
+            StoreError: The database cannot be read.
+            ValueError: The cursor is none of ours or the limit is out of range.
+        """
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"limit is {limit}; allowed is 1 to {MAX_LIMIT}")
+        position = None if cursor is None else _position(cursor)
+        if not self._path.exists():
+            return ReadPage((), None)
+        with reading(self._path) as connection:
+            reads = _select(connection, wanted, limit + 1, position, newest_first)
+        more = len(reads) > limit
+        return ReadPage(tuple(reads[:limit]), _cursor(reads[limit - 1].sequence) if more else None)
+
+    def get(self, event_id: str) -> StoredRead | None:
+        """One read, None where it is unknown.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        if not self._path.exists():
+            return None
+        with reading(self._path) as connection:
+            row = connection.execute(f"{SELECT_READ} WHERE reads.event_id = ?", (event_id,)).fetchone()
+        return None if row is None else read_from(row)
+
+    def crop_path(self, event_id: str) -> Path | None:
+        """The JPEG of one read, None where it has none (any more).
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        read = self.get(event_id)
+        if read is None or read.crop is None:
+            return None
+        path = self._crops / read.crop
+        return path if path.is_file() else None
+
+    def export(self, wanted: ReadFilter) -> Iterator[StoredRead]:
+        """All reads, oldest first, in constant memory; none recorded after the start.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        if not self._path.exists():
+            return
+        with reading(self._path) as connection:
+            last = connection.execute("SELECT coalesce(max(id), 0) FROM reads").fetchone()[0]
+        position = 0
+        while True:
+            # A connection for each group: a long transaction would keep the writer's log from being emptied.
+            with reading(self._path) as connection:
+                reads = _select(connection, wanted, _EXPORT_GROUP, position, newest_first=False)
+            for read in reads:
+                if read.sequence > last:
+                    return
+                yield read
+            if len(reads) < _EXPORT_GROUP:
+                return
+            position = reads[-1].sequence
+
+    def count(self, wanted: ReadFilter) -> int:
+        """How many reads ``export`` would give.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        if not self._path.exists():
+            return 0
+        with reading(self._path) as connection:
+            condition = _condition(connection, wanted)
+            sql = f"SELECT count(*) FROM reads {condition.index} WHERE {condition.sql}"
+            return int(connection.execute(sql, condition.values).fetchone()[0])
+
+    def hours(self, since_s: float, until_s: float, camera_id: str | None = None) -> list[HourCount]:
+        """Passages per camera and hour, oldest hour first; hours without a passage are left out.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        if not self._path.exists():
+            return []
+        with reading(self._path) as connection:
+            rows = connection.execute(
+                """SELECT hour, camera, outcome, passages FROM hours
+                WHERE hour >= ? AND hour < ? AND passages > 0 AND (?3 IS NULL OR camera = ?3)
+                ORDER BY hour, camera, outcome""",
+                (since_s // 3600, -(-until_s // 3600), camera_id),
+            ).fetchall()
+        return _hour_counts(rows)
+
+
+def _hour_counts(rows: Sequence[sqlite3.Row]) -> list[HourCount]:
+    counts: dict[tuple[int, str], dict[str, int]] = {}
+    for row in rows:
+        counts.setdefault((row["hour"], row["camera"]), {})[row["outcome"]] = row["passages"]
+    return [
+        HourCount(
+            camera_id=camera,
+            hour_s=hour * 3600,
+            read=outcomes.get("read", 0),
+            unread=tuple((reason, outcomes[reason.value]) for reason in UnreadReason if reason.value in outcomes),
+        )
+        for (hour, camera), outcomes in counts.items()
+    ]
+
+
+def _select(
+    connection: sqlite3.Connection, wanted: ReadFilter, limit: int, position: int | None, newest_first: bool
+) -> list[StoredRead]:
+    condition = _condition(connection, wanted)
+    if position is not None:
+        condition = condition.also(f"reads.id {'<' if newest_first else '>'} ?", position)
+    order = "DESC" if newest_first else "ASC"
+    # The inner query finds the numbers, often from an index alone; only the wanted rows are fetched whole.
+    sql = f"""{SELECT_READ} WHERE reads.id IN (
+        SELECT reads.id FROM reads {condition.index} WHERE {condition.sql} ORDER BY reads.id {order} LIMIT ?
+    ) ORDER BY reads.id {order}"""
+    return [read_from(row) for row in connection.execute(sql, (*condition.values, limit))]
+
+
+def _condition(connection: sqlite3.Connection, wanted: ReadFilter) -> Condition:
+    """The filter as SQL."""
+    condition = Condition("1")
+    if wanted.plate is not None:
+        connection.create_function("within_one_edit", 2, within_one_edit, deterministic=True)
+        condition = plate_condition(wanted.plate, wanted.match)
+    if wanted.list_match == "*":
+        condition = condition.also("reads.list_match IS NOT NULL")
+    elif wanted.list_match is not None:
+        condition = condition.also("reads.list_match = ?", wanted.list_match)
+    if wanted.camera_id is not None:
+        # With a plate the plate's index is the better one; the + keeps SQLite from taking the camera's.
+        condition = condition.also(f"{'+' if wanted.plate is not None else ''}reads.camera = ?", wanted.camera_id)
+    if wanted.since_s is not None or wanted.until_s is not None:
+        condition = _span(connection, condition, wanted.since_s, wanted.until_s)
+    return condition
+
+
+def _span(
+    connection: sqlite3.Connection, condition: Condition, since_s: float | None, until_s: float | None
+) -> Condition:
+    """Add a span of time: row numbers from the hours that it touches, then the exact times."""
+    hours, values = "outcome = 'read'", list[Value]()
+    if since_s is not None:
+        hours += " AND hour >= ?"
+        values.append(since_s // 3600)
+    if until_s is not None:
+        hours += " AND hour <= ?"
+        values.append(until_s // 3600)
+    first, last = connection.execute(
+        f"SELECT min(first_id), max(last_id) FROM hours WHERE {hours}",
+        values,
+    ).fetchone()
+    condition = condition.also("reads.id >= ?", first if first is not None else 1)
+    condition = condition.also("reads.id <= ?", last if last is not None else 0)
+    if since_s is not None:
+        condition = condition.also("reads.first_seen >= ?", since_s)
+    if until_s is not None:
+        condition = condition.also("reads.first_seen < ?", until_s)
+    return condition
+
+
+def _cursor(sequence: int) -> str:
+    return base64.urlsafe_b64encode(f"r{sequence}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        if text.startswith("r") and text[1:].isdecimal() and len(text) < 20:
+            return int(text[1:])
+    except (binascii.Error, ValueError):
+        pass  # said below, together with what decodes and still is none of ours
+    raise ValueError("the cursor is none of ours; hand back next_cursor of the page before, or leave it out")
