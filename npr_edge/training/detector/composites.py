@@ -40,7 +40,8 @@ def with_holder(rng: np.random.Generator, plate: Image) -> PlateTexture:
     colour = (
         [int(c) for c in rng.integers(0, 90, 3)] if rng.random() < 0.8 else [int(c) for c in rng.integers(90, 255, 3)]
     )
-    return PlateTexture(cv2.copyMakeBorder(plate, inset, inset, inset, inset, cv2.BORDER_CONSTANT, value=colour), inset)
+    rimmed = cv2.copyMakeBorder(plate, inset, inset, inset, inset, cv2.BORDER_CONSTANT, value=colour)
+    return PlateTexture(np.asarray(rimmed, np.uint8), inset)
 
 
 def random_quad(rng: np.random.Generator, aspect: float) -> NDArray[np.float64]:
@@ -86,7 +87,7 @@ def paste(rng: np.random.Generator, image: Image, texture: PlateTexture, corners
     target = max(float(np.hypot(*(corners[1] - corners[0]))), float(np.hypot(*(corners[2] - corners[3]))), 4.0)
     shrink = min(1.0, 1.3 * target / plate.shape[1])
     if shrink < 1:
-        plate = cv2.resize(plate, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        plate = np.asarray(cv2.resize(plate, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     height, width = plate.shape[:2]
     fx, fy = width / texture.image.shape[1], height / texture.image.shape[0]
     source = np.array(
@@ -119,7 +120,7 @@ def paste(rng: np.random.Generator, image: Image, texture: PlateTexture, corners
     if rng.random() < 0.7:
         sigma = rng.uniform(0.3, 0.9) * max(1.0, target / 120)
         warped = cv2.GaussianBlur(warped, (0, 0), sigma)
-        mask = cv2.GaussianBlur(mask, (0, 0), min(sigma, 0.8))
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), min(sigma, 0.8)), np.uint8)
     alpha = mask[:, :, None].astype(np.float32) / 255
     region[:] = (region * (1 - alpha) + warped * alpha + 0.5).astype(np.uint8)
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from npr_edge.evaluate.dataset_detect import held_out_negative
+
 # Whole photographs beyond this are kept smaller: the network sees 640x384, and crops enlarge little.
 LONGEST_PX = 1024
-
-# Sources where plates in view stay unlabelled (see the data's README): a confident cell away from every label
-# is left out of the loss there instead of being punished.
-INCOMPLETE_SOURCES = frozenset({"openlpr-faisal", "robertlucian-ro", "poland-uekat"})
 
 # Chance of a photograph to be drawn, relative to 1 for the others: one place each, low diversity.
 SOURCE_WEIGHTS = {"greenparking-vn": 0.25, "poland-uekat": 0.4, "ealpr-egypt": 0.7, "uc3m-sample": 2.0}
@@ -73,11 +72,6 @@ class Pack:
         return self._bytes[photo.offset : photo.offset + size].reshape(photo.height, photo.width, 3)
 
 
-def held_out(file: str) -> bool:
-    """Whether a negative photograph is kept for measuring: every eighth by the hash of its name."""
-    return hashlib.sha256(file.encode()).digest()[0] % 8 == 0
-
-
 def build_pack(data: Path, folder: Path) -> None:
     """Decode ``data/detect/*`` and ``data/negatives`` into ``folder`` (``pixels.bin``, ``photos.json``)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,15 +94,15 @@ def build_pack(data: Path, folder: Path) -> None:
     (folder / "photos.json").write_text(json.dumps(rows))
 
 
-def _annotated(root: Path):  # type: ignore[no-untyped-def]
-    for annotations in sorted(root.glob("*/annotations.jsonl")):
-        for line in annotations.read_text().splitlines():
+def _annotated(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for listing in sorted(root.glob("*/annotations.jsonl")):
+        for line in listing.read_text().splitlines():
             row = json.loads(line)
             plates = [p for p in row["plates"] if p.get("status") != "noplate"]
             yield (
-                annotations.parent / "images" / row["file"],
+                listing.parent / "images" / row["file"],
                 {
-                    "source": annotations.parent.name,
+                    "source": listing.parent.name,
                     "file": row["file"],
                     "split": row["split"],
                     "quads": [plate_quad(p) for p in plates],
@@ -117,15 +111,15 @@ def _annotated(root: Path):  # type: ignore[no-untyped-def]
             )
 
 
-def _negatives(root: Path):  # type: ignore[no-untyped-def]
+def _negatives(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((root / "images").iterdir()):
-        split = "val" if held_out(path.name) else "train"
+        split = "val" if held_out_negative(path.name) else "train"
         yield path, {"source": "negatives", "file": path.name, "split": split, "quads": [], "exact": []}
 
 
-def plate_quad(plate: dict[str, object]) -> list[list[float]]:
+def plate_quad(plate: dict[str, Any]) -> list[list[float]]:
     """Corners of an annotated plate: its quad, or those of its box."""
     if plate.get("quad"):
-        return plate["quad"]  # type: ignore[return-value]
-    x, y, w, h = plate["box"]  # type: ignore[misc]
+        return [[float(x), float(y)] for x, y in plate["quad"]]
+    x, y, w, h = plate["box"]
     return [[x, y], [x + w, y], [x + w, y + h], [x, y + h]]

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -65,16 +64,16 @@ def calibration(pack: Pack, count: int) -> list[NDArray[np.float32]]:
     """Letterboxed training photographs as the network sees them, evenly over all sources' files."""
     photos = [p for p in pack.photos if p.split == "train"]
     buffer = LetterboxBuffer(WIDTH, HEIGHT)
-    samples = []
+    samples: list[NDArray[np.float32]] = []
     for photo in photos[:: max(1, len(photos) // count)]:
         pixels = np.ascontiguousarray(pack.pixels(photo))
         if len(samples) % 4 == 0:  # larger plates than the photographs have
             height, width = pixels.shape[:2]
             pixels = np.ascontiguousarray(pixels[height // 4 : -height // 4, width // 4 : -width // 4])
         if len(samples) % 9 == 0:
-            pixels = cv2.convertScaleAbs(pixels, alpha=0.35)  # type: ignore[assignment]
+            pixels = (pixels * 0.35).astype(np.uint8)
         tensor, _ = buffer.fill(pixels)
-        samples.append((tensor.astype(np.float32) + 128) / 255)
+        samples.append((tensor.astype(np.float32) + np.float32(128)) / np.float32(255))
     return samples
 
 
@@ -132,8 +131,8 @@ DATA_SOURCES = [
     "github.com/faisalthaheem/open-lpr-dataset-plate-detection (boxes)",
     "github.com/unknowncz/LP_recognition (Open Images photographs and boxes, CC BY)",
     "github.com/RobertLucian/license-plate-dataset (MIT)",
-    "further public GitHub repositories: cars433, ealpr-egypt, experiment-plates-mit, greenparking-vn, indian-n225, "
-    "openimages-roboflow350, poland-uekat, spain-efm, uc3m-sample",
+    "further public GitHub repositories with boxes: cars433, ealpr-egypt, experiment-plates-mit, greenparking-vn",
+    "the same: indian-n225, openimages-roboflow350, poland-uekat, spain-efm, uc3m-sample",
     "github.com/EliSchwartz/imagenet-sample-images (photographs without vehicles)",
     "plates drawn by npr-edge itself, pasted with perspective (all exact corners come from these)",
 ]

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from npr_edge.evaluate.dataset_detect import INCOMPLETE_SOURCES
 from npr_edge.training.detector.composites import PlateTexture, erase, paste, random_quad, with_holder
-from npr_edge.training.detector.pack import INCOMPLETE_SOURCES, SOURCE_WEIGHTS, Pack, Photo
+from npr_edge.training.detector.pack import SOURCE_WEIGHTS, Pack, Photo
 
 PAD = 114  # grey of the letterbox bars, as at run time
 SMALLEST_PX = 11.0  # plates narrower than this at input scale are neither wanted nor punished
@@ -120,7 +121,8 @@ class Sampler:
         part = pixels[low[1] : high[1], low[0] : high[0]]
         if factors[0] < 0.67 and rng.random() < 0.7:
             shrunk = np.maximum(np.round((high - low) * factors).astype(int), 1)
-            part = cv2.resize(part, (int(shrunk[0]), int(shrunk[1])), interpolation=cv2.INTER_AREA)
+            small = cv2.resize(part, (int(shrunk[0]), int(shrunk[1])), interpolation=cv2.INTER_AREA)
+            part = np.asarray(small, np.uint8)
             step = shrunk / (high - low)
         else:
             step = np.ones(2)

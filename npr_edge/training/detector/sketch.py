@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,8 +47,8 @@ class Sketcher:
         height = 80
         width = round(height * aspect)
         paper, ink = COLOURS[int(rng.choice(len(COLOURS), p=COLOUR_CHANCES))]
-        paper = tuple(int(np.clip(c + rng.normal(0, 8), 0, 255)) for c in paper)
-        picture = PILImage.new("RGB", (width, height), paper)
+        shade = tuple(int(np.clip(c + rng.normal(0, 8), 0, 255)) for c in paper)
+        picture = PILImage.new("RGB", (width, height), shade)
         pen = ImageDraw.Draw(picture)
         left = 0
         if rng.random() < 0.4 and aspect > 2.3:
@@ -87,16 +88,15 @@ class Sketcher:
             gap = int(rng.integers(2, count - 1))
             text = f"{text[:gap]} {text[gap:]}"
         font = self._font(rng)
-        l, t, r, b = font.getbbox(text)
-        stamp = PILImage.new("L", (max(int(r - l), 1), max(int(b - t), 1)))
-        ImageDraw.Draw(stamp).text((-l, -t), text, fill=255, font=font)
-        wide = min(
-            round(room * rng.uniform(0.8, 0.98)), round(stamp.width * tall / stamp.height * rng.uniform(0.8, 1.3))
-        )
+        left, top, right, bottom = font.getbbox(text)
+        stamp = PILImage.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
+        ImageDraw.Draw(stamp).text((-left, -top), text, fill=255, font=font)
+        natural = stamp.width * tall / stamp.height * rng.uniform(0.8, 1.3)
+        wide = round(min(room * rng.uniform(0.8, 0.98), natural))
         stamp = stamp.resize((max(wide, 4), max(int(tall * 0.92), 4)))
         picture.paste(ink, (x0 + (room - stamp.width) // 2, y0 + (tall - stamp.height) // 2), stamp)
 
-    def _font(self, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+    def _font(self, rng: np.random.Generator) -> Any:
         if self._fonts:
             return ImageFont.truetype(str(self._fonts[int(rng.integers(len(self._fonts)))]), 64)
         return ImageFont.load_default(64)
@@ -105,4 +105,4 @@ class Sketcher:
 def sketch_pool(rng: np.random.Generator, count: int, fonts: list[Path]) -> list[NDArray[np.uint8]]:
     """``count`` plates at once."""
     sketcher = Sketcher(fonts)
-    return [cv2.GaussianBlur(sketcher.draw(rng), (0, 0), 0.6) for _ in range(count)]
+    return [np.asarray(cv2.GaussianBlur(sketcher.draw(rng), (0, 0), 0.6), np.uint8) for _ in range(count)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import glob
 import math
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,17 @@ from tqdm import tqdm
 from npr_edge.training.detector.loss import detector_loss
 from npr_edge.training.detector.network import DetectorNet
 from npr_edge.training.detector.pack import Pack, build_pack
-from npr_edge.training.detector.samples import Sampler
+from npr_edge.training.detector.samples import Sample, Sampler
 from npr_edge.training.detector.sketch import sketch_pool
+from npr_edge.training.pool import Pool
+
+DEBIAN_FONTS = Path("/usr/share/fonts/truetype/dejavu")
+
+# Kept in memory at their true shape: 80 rows of 100-400 pixels, a quarter of a gigabyte together.
+SKETCHES = 1000
+DRAWN_PLATES = 2500
+
+SAVE_EVERY_S = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +70,39 @@ def train(options: TrainOptions) -> Path:
     sampler = _sampler(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(options, device)
-    bar = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
-    began = last = saved = time.monotonic()
+    bar: tqdm[None] = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
+    try:
+        _loop(options, sampler, run, bar)
+    finally:
+        run.save()  # also when interrupted: --resume goes on from here
+    return options.out / "last.pt"
+
+
+def _loop(options: TrainOptions, sampler: Sampler, run: _Run, bar: tqdm[None]) -> None:
+    last = saved = time.monotonic()
     while run.elapsed_s < options.minutes * 60:
         rng = np.random.default_rng((options.seed, run.step))
-        samples = [sampler.draw(rng) for _ in range(options.batch)]
-        parts = run.advance(samples)
+        parts = run.advance([sampler.draw(rng) for _ in range(options.batch)])
         now = time.monotonic()
         run.elapsed_s += now - last
         last = now
         bar.update()
         if run.step % 100 == 0:
-            _log(options.out / "log.csv", run, parts, now - began)
+            _log(options.out / "log.csv", run, parts)
             bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
-        if now - saved > 150:
+        if now - saved > SAVE_EVERY_S:
             run.save()
             saved = now
-    run.save()
-    return options.out / "last.pt"
 
 
 def _sampler(options: TrainOptions) -> Sampler:
-    fonts = [Path(p) for p in sorted(glob.glob("/usr/share/fonts/truetype/dejavu/*Bold.ttf"))]
-    fonts += sorted((options.data.parent / "fonts").glob("*.ttf")) * 2
-    plates = sketch_pool(np.random.default_rng(options.seed), 1500, fonts)
+    rng = np.random.default_rng(options.seed)
+    fonts = sorted(DEBIAN_FONTS.glob("*Bold.ttf")) + sorted((options.data.parent / "fonts").glob("*.ttf")) * 2
+    plates = sketch_pool(rng, SKETCHES, fonts)
+    if options.plates is not None:
+        pool = Pool(options.plates)
+        chosen = rng.choice(len(pool), min(len(pool), DRAWN_PLATES), replace=False)
+        plates += [pool.natural(int(index)) for index in chosen]
     return Sampler(Pack(options.out / "pack"), plates, options.size)
 
 
@@ -129,7 +145,7 @@ class _Run:
         }
         fresh = self._path.with_suffix(".new")
         torch.save(state, fresh)
-        os.replace(fresh, self._path)
+        fresh.replace(self._path)
 
     def rate(self) -> float:
         """Warm-up, then a cosine over the schedule's minutes down to 2 %."""
@@ -137,7 +153,7 @@ class _Run:
         cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
         return self._options.rate * cosine * min(1.0, (self.step + 1) / 400)
 
-    def advance(self, samples: list) -> dict[str, float]:  # type: ignore[type-arg]
+    def advance(self, samples: list[Sample]) -> dict[str, float]:
         """One step; returns the running means of the losses."""
         self.net.train()
         for group in self._optimiser.param_groups:
@@ -168,10 +184,10 @@ class _Run:
                 mine.copy_(theirs)
 
 
-def _log(path: Path, run: _Run, parts: dict[str, float], since_s: float) -> None:
+def _log(path: Path, run: _Run, parts: dict[str, float]) -> None:
     new = not path.exists()
     with path.open("a") as out:
         if new:
-            out.write("step,elapsed_s,run_s,rate," + ",".join(parts) + "\n")
+            out.write("step,elapsed_s,rate," + ",".join(parts) + "\n")
         values = ",".join(f"{v:.4f}" for v in parts.values())
-        out.write(f"{run.step},{run.elapsed_s:.0f},{since_s:.0f},{run.rate():.6f},{values}\n")
+        out.write(f"{run.step},{run.elapsed_s:.0f},{run.rate():.6f},{values}\n")
