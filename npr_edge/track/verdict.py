@@ -11,9 +11,6 @@ from npr_edge.track.vote import Outcome
 SHORTEST_FREE_TEXT = 4
 """Texts that fit no grammar need this many characters: shorter ones are mostly signs and stickers."""
 
-HOPELESS = 0.15
-"""Below this voted confidence there is nothing to agree on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -61,10 +58,10 @@ def why_unread(outcome: Outcome | None, looks: Looks, settings: TrackSettings) -
         return UnreadReason.TOO_SMALL
     if looks.sharpness < settings.min_sharpness:
         return UnreadReason.BLURRED
-    if outcome is None or outcome.plate.confidence < HOPELESS:
+    if outcome is None:
         return UnreadReason.LOW_CONFIDENCE
-    if not outcome.plate.fits_grammar:
-        return UnreadReason.BAD_FORMAT
     if outcome.total >= settings.min_agreeing > outcome.agreeing:
         return UnreadReason.NO_AGREEMENT
+    if not outcome.plate.fits_grammar:
+        return UnreadReason.BAD_FORMAT
     return UnreadReason.LOW_CONFIDENCE

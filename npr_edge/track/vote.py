@@ -21,8 +21,13 @@ from npr_edge.read.charset import SLOTS, decode, encode
 SLOT_FLOOR = 1e-3
 """Least probability of a character in one frame: no single frame can veto a text."""
 
-TEXT_FLOOR = 2.5e-3
-"""Least probability of a whole text in one frame, for frames whose characters are misplaced by one."""
+FLOOR_SHARE = 5e-3
+"""Least probability of a text in one frame as a share of what that frame leaves open: an unsure frame, or one
+whose characters are misplaced by one, does not bury what the others agree on."""
+
+REST_FLOOR = 2.5e-3
+REST_SPREAD = 0.5
+"""What the texts leave open is spread over many texts; this is the share that two frames have in common."""
 
 INDEPENDENCE = 0.5
 """Share of each further frame that counts as independent evidence."""
@@ -102,8 +107,9 @@ class Voter:
     ) -> tuple[TextCandidate, ...]:
         """The texts with their probabilities, best first; what none of them explains keeps its share."""
         chances = np.array([self._chances(text, ballots, logs) for text in texts])
-        rest = np.maximum(1.0 - chances.sum(axis=0), TEXT_FLOOR)
-        scores = np.log(np.vstack([np.maximum(chances, TEXT_FLOOR), rest])) @ exponents
+        rest = np.maximum(1.0 - chances.sum(axis=0), REST_FLOOR)
+        scores = np.log(np.vstack([np.maximum(chances, FLOOR_SHARE * rest), rest])) @ exponents
+        scores[-1] += (exponents.sum() - 1.0) * np.log(REST_SPREAD)
         posterior = np.exp(scores - scores.max())
         posterior /= posterior.sum()
         ranked = sorted(zip(texts, posterior[:-1], strict=True), key=lambda pair: -pair[1])
