@@ -55,14 +55,21 @@ class Scales:
 
         A text that fits no format of the likeliest region has a region only by the plate's look.
         """
+        if not text:
+            return None, None
         matches = self._catalogue.matches(text)
         shares = self._shares(text, matches)
         region = max(shares, key=shares.__getitem__)
         if shares[region] < MIN_REGION:
             return self._country(shares, matches)
-        if region not in matches and not (self._seen and self._prior[region] >= MIN_REGION):
+        if region not in matches and not self._looks_like(region):
             return None, None
         return region, matches.get(region)
+
+    def _looks_like(self, code: str) -> bool:
+        """Whether the look (with the site's setting) alone would name the region or country ``code``."""
+        chance = sum(share for region, share in self._prior.items() if code in (region, parent(region)))
+        return self._seen and chance >= MIN_REGION
 
     def _shares(self, text: str, matches: Mapping[str, Match]) -> dict[str, float]:
         """Probability of every region given the text."""
@@ -84,7 +91,7 @@ class Scales:
             countries[parent(region)] = countries.get(parent(region), 0.0) + share
         country = max(countries, key=countries.__getitem__)
         members = [region for region in shares if parent(region) == country and region in matches]
-        if countries[country] < MIN_REGION or not (members or self._seen):
+        if countries[country] < MIN_REGION or not (members or self._looks_like(country)):
             return None, None
         closest = max(members, key=shares.__getitem__, default=country)
         return country, matches.get(country) or matches.get(closest)
