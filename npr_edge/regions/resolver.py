@@ -20,6 +20,10 @@ from npr_edge.regions.weigh import Scales
 MIN_RIVAL = 0.02
 """Candidates below this share of the best are left out: no grammar makes up for a factor of fifty."""
 
+TWIN_SHARE = 0.15
+"""Share of the plates that fit no format which are one look-alike away from a text that does: 36 of 323 in the
+labelled training crops, rounded up. Only these compete with a text that was chosen because it fits."""
+
 
 class Resolver:
     """Implements ``ports.RegionResolver`` on a catalogue of grammars; immutable, so safe between threads.
@@ -61,6 +65,9 @@ class Resolver:
             return _plate(best, reading.candidates, scales)
         weights = [text.confidence * scales.support(text.text) for text in texts]
         winner = max(range(len(texts)), key=weights.__getitem__)
+        if winner == 0:
+            return _plate(best, reading.candidates, scales)
+        weights = [text.confidence * scales.support(text.text, TWIN_SHARE) for text in texts]
         chosen = TextCandidate(texts[winner].text, _confidence(texts, weights, winner))
         return _plate(chosen, (chosen, *_others(reading.candidates, chosen)), scales)
 
@@ -83,14 +90,14 @@ def _confidence(texts: Sequence[TextCandidate], weights: Sequence[float], winner
     """Chance of the winner once the grammars have spoken.
 
     Never more than the reader gave to the winner and to the texts above it that the grammars put down: probability
-    moves from those to the winner, it is not made.
+    moves from those to the winner, it is not made. What the reader gave to texts that are not listed counts as if
+    they fitted as well as the winner.
     """
     own = texts[winner].confidence
     displaced = sum(text.confidence for text in texts if text.confidence > own)
-    known = sum(text.confidence for text in texts)
-    rest = max(1.0 - known, 0.0) * weights[winner] / own if own > 0 else 0.0
-    posterior = weights[winner] / (sum(weights) + rest) if weights[winner] > 0 else 0.0
-    return min(posterior, own + displaced, 1.0) if displaced else own
+    unlisted = max(1.0 - sum(text.confidence for text in texts), 0.0)
+    posterior = weights[winner] / (sum(weights) + unlisted * weights[winner] / own)
+    return min(posterior, own + displaced, 1.0)
 
 
 def _others(candidates: Sequence[TextCandidate], chosen: TextCandidate) -> list[TextCandidate]:

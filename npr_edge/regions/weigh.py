@@ -40,14 +40,19 @@ class Scales:
         fits = catalogue.fit_shares
         self._unfit = sum(chance * (1.0 - fits.get(region, UNKNOWN_FIT)) for region, chance in prior.items())
 
-    def support(self, text: str) -> float:
-        """How readily the likely regions would carry ``text``, 0-1."""
+    def support(self, text: str, misfits: float = 1.0) -> float:
+        """How readily the likely regions would carry ``text``, 0-1.
+
+        Args:
+            text: Without separators.
+            misfits: Share of the plates without a format that counts; 1 when in doubt.
+        """
         fits = self._catalogue.fit_shares
-        support = self._unfit
+        support = self._unfit * misfits
         for region, match in self._catalogue.matches(text).items():
             fit = fits[region]
             commonness = min(match.format.weight / COMMON_SHARE, 1.0)
-            support += self._prior[region] * max(fit * commonness - (1.0 - fit), 0.0)
+            support += self._prior[region] * max(fit * commonness - (1.0 - fit) * misfits, 0.0)
         return support
 
     def region(self, text: str) -> tuple[str | None, Match | None]:
