@@ -38,13 +38,15 @@ class Sample:
 class Sampler:
     """Draws endless samples from a pack; every draw depends on ``rng`` alone."""
 
-    def __init__(self, pack: Pack, plates: list[NDArray[np.uint8]], size: tuple[int, int]) -> None:
+    def __init__(
+        self, pack: Pack, plates: list[NDArray[np.uint8]], size: tuple[int, int], split: str = "train"
+    ) -> None:
         """``plates`` are drawn plates to paste; ``size`` is (width, height) of a sample in pixels."""
         self._pack = pack
         self._plates = plates
         self._width, self._height = size
-        self._vehicles = [p for p in pack.photos if p.split == "train" and p.source != "negatives"]
-        self._negatives = [p for p in pack.photos if p.split == "train" and p.source == "negatives"]
+        self._vehicles = [p for p in pack.photos if p.split == split and p.source != "negatives"]
+        self._negatives = [p for p in pack.photos if p.split == split and p.source == "negatives"]
         weights = np.array(
             [SOURCE_WEIGHTS.get(p.source, 1.0) * (1 + 0.15 * (len(p.quads) > 2)) for p in self._vehicles]
         )

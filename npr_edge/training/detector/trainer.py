@@ -7,6 +7,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Never
 
 import cv2
 import numpy as np
@@ -70,7 +71,7 @@ def train(options: TrainOptions) -> Path:
     sampler = _sampler(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(options, device)
-    bar: tqdm[None] = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
+    bar = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
     try:
         _loop(options, sampler, run, bar)
     finally:
@@ -78,7 +79,7 @@ def train(options: TrainOptions) -> Path:
     return options.out / "last.pt"
 
 
-def _loop(options: TrainOptions, sampler: Sampler, run: _Run, bar: tqdm[None]) -> None:
+def _loop(options: TrainOptions, sampler: Sampler, run: _Run, bar: tqdm[Never]) -> None:
     last = saved = time.monotonic()
     while run.elapsed_s < options.minutes * 60:
         rng = np.random.default_rng((options.seed, run.step))
