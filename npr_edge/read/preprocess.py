@@ -1,0 +1,84 @@
+"""From a quad in an image to the reader's input; shared by the product and by training."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from npr_edge.domain import Image
+from npr_edge.geometry import Box, Quad, homography
+
+HEIGHT = 64
+"""Rows of the reader's input."""
+
+WIDTH = 192
+"""Columns of the reader's input."""
+
+MARGIN = 0.04
+"""Share of the input's width and height that is left around the quad on each side.
+
+The detector's corners are off by a few hundredths of a plate height; the margin keeps the outer characters whole.
+"""
+
+_MOST_OVERSAMPLING = 4
+
+# Twice the area of the triangle at a corner; below it three corners lie on one line for all purposes.
+_LEAST_TURN_PX2 = 0.01
+
+
+def rectify(image: Image, quad: Quad) -> Image:
+    """Warp the plate at ``quad`` upright to the reader's size.
+
+    A plate that is much larger than the input is first warped at a whole multiple of the input and then averaged
+    down, since a plain bilinear warp would skip pixels and shred thin strokes.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        quad: The plate's corners, pixels of ``image``.
+
+    Returns:
+        (HEIGHT, WIDTH, 3) uint8 BGR; pixels beyond the image repeat its border. Corners that span no area are
+        replaced by their upright hull, at least one pixel wide and high.
+    """
+    shrink = max(quad.width / (WIDTH * (1 - 2 * MARGIN)), quad.height / (HEIGHT * (1 - 2 * MARGIN)))
+    times = min(max(int(np.ceil(shrink - 0.25)), 1), _MOST_OVERSAMPLING)
+    width, height = WIDTH * times, HEIGHT * times
+    left, top = MARGIN * width, MARGIN * height
+    target = np.array([[left, top], [width - left, top], [width - left, height - top], [left, height - top]])
+    # OpenCV puts pixel centres at whole numbers, geometry at halves.
+    matrix = homography(_spanning(quad).array() - 0.5, target - 0.5)
+    plate = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    upright = np.asarray(plate, dtype=np.uint8)
+    return upright if times == 1 else shrink_to_input(upright)
+
+
+def whole(image: Image) -> Quad:
+    """The quad whose rectification is all of ``image``, without the margin: for pictures that are crops already."""
+    height, width = image.shape[:2]
+    inner_width, inner_height = width * (1 - 2 * MARGIN), height * (1 - 2 * MARGIN)
+    return Quad.from_box(Box((width - inner_width) / 2, (height - inner_height) / 2, inner_width, inner_height))
+
+
+def to_tensor(plate: Image) -> NDArray[np.int8]:
+    """The reader's input (1, HEIGHT, WIDTH, 3) int8 = pixel - 128, BGR, of a rectified plate."""
+    # uint8 to int8 by flipping the top bit is subtracting 128
+    return np.bitwise_xor(plate, np.uint8(0x80)).view(np.int8)[None]
+
+
+def _spanning(quad: Quad) -> Quad:
+    """The quad itself if its corners are those of a convex area, else its hull."""
+    corners = quad.array()
+    edges = np.roll(corners, -1, axis=0) - corners
+    turns = edges[:, 0] * np.roll(edges, -1, axis=0)[:, 1] - edges[:, 1] * np.roll(edges, -1, axis=0)[:, 0]
+    if (turns > _LEAST_TURN_PX2).all():
+        return quad
+    hull = quad.hull()
+    return Quad.from_box(Box(hull.x, hull.y, max(hull.width, 1.0), max(hull.height, 1.0)))
+
+
+def shrink_to_input(crop: Image) -> Image:
+    """Stretch a whole crop, of any size, to (HEIGHT, WIDTH, 3) uint8 BGR, averaging where it shrinks."""
+    smaller = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
+    resized = cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    return np.asarray(resized, dtype=np.uint8)
