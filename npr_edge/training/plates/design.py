@@ -108,12 +108,14 @@ class Design:
         letter: Cap height, mm; ``first_line`` that of the upper line where it differs.
         first_line: See ``letter``.
         first_group: Cap height of the characters before the first space, as a part of ``letter``.
+        last_group: Likewise of those behind the last space.
         stretch: Horizontal scale of the letters.
         gap: Between characters, mm.
         cell: Width of a monospaced cell, mm; 0 for proportional letters.
         space: What a printed space becomes: width in mm.
-        marks: What may stand in the printed spaces: ``dash``, ``dot``, ``""``; or in the first of them
-            alone (behind the upper of two lines): ``seals``, ``crest``, ``sticker``, ``figure``, ``box`` (a line).
+        marks: What may stand in the printed spaces: ``dash``, ``dot`` or nothing; in the first of them alone, or
+            behind the upper of two lines: ``seals``, ``crest``, ``sticker``, ``figure``, ``box`` (a line from rim to
+            rim), ``script`` (words in other letters); in the last: ``tail`` (a line).
         printed_marks: Whether ``-`` and ``.`` of the grammar are drawn as they are.
         border: Thickness of the rim's line, mm.
         border_inks: Colours of that line; empty name for the ink.
@@ -138,6 +140,7 @@ class Design:
     letter: float = 77
     first_line: float = 0
     first_group: float = 1.0
+    last_group: float = 1.0
     stretch: float = 1.0
     gap: float = 9
     cell: float = 0

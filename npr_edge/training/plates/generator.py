@@ -106,8 +106,7 @@ def _draw(design: Design, content: texts.PlateText, region: str, rng: np.random.
     field = Field(taken["left"] + margin, taken["top"], width - taken["right"] - margin, height - taken["bottom"])
     glyphs, gaps = _place(design, content, field, scale, rng)
     kind = design.marks[int(rng.integers(len(design.marks)))]
-    for gap in gaps[:1] if kind in marks.SINGLE else gaps:
-        marks.mark(image, kind, gap, ink, rng)
+    marks.draw_marks(image, kind, gaps, ink, rng)
     _ink(image, glyphs, ink, rng)
     draw.stickers(image, design, rng)
     image = wear.weather(image, scale, rng)

@@ -72,8 +72,9 @@ def _slots(line: str, design: Design, style: Style, cap: float, rng: np.random.G
     slots: list[_Slot] = []
     full, gap = cap, design.gap * style.gap * cap / design.letter
     first_group = next((index for index, character in enumerate(line) if character in SEPARATORS), 0)
+    last_group = max((index for index, character in enumerate(line) if character in SEPARATORS), default=len(line))
     for index, character in enumerate(line):
-        cap = full * design.first_group if index < first_group else full
+        cap = full * (design.first_group if index < first_group else design.last_group if index > last_group else 1.0)
         if character in SEPARATORS:
             width = design.space * style.space * style.scale
             if character in "-." and design.printed_marks:
@@ -125,7 +126,7 @@ def place_line(
             width = max(round(slot.ink * squeeze), 2)
             cell = max(design.cell * style.scale * squeeze, width) if design.cell else width
             alpha = cv2.resize(slot.master, (width, max(round(slot.cap), 4)), interpolation=cv2.INTER_AREA)
-            lowered = (cap - slot.cap) * 0.6
+            lowered = (cap - slot.cap) * (0.6 if slot is slots[0] or x < field.left + free * 0.4 else 0.1)
             glyphs.append(
                 Glyph(slot.character, np.asarray(alpha, np.uint8), x + (cell - width) / 2, field.top + lowered)
             )

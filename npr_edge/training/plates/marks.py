@@ -11,7 +11,7 @@ from npr_edge.training.plates.design import Colour
 from npr_edge.training.plates.layout import Gap
 from npr_edge.training.plates.paint import Canvas, any_colour, blob, box, crest, disc
 
-SINGLE = ("seals", "crest", "sticker", "figure", "box")
+FIRST = ("seals", "crest", "sticker", "figure", "box", "script")
 """Marks of which a plate has one, in its first gap."""
 
 _SEAL_TINTS: tuple[Colour, ...] = (
@@ -23,6 +23,13 @@ _SEAL_TINTS: tuple[Colour, ...] = (
     (170, 170, 170),
     (195, 195, 195),
 )
+
+
+def draw_marks(image: Canvas, kind: str, gaps: list[Gap], ink: Colour, rng: np.random.Generator) -> None:
+    """Draw a design's mark into the gaps it belongs to."""
+    chosen = gaps[:1] if kind in FIRST else gaps[-1:] if kind == "tail" else gaps
+    for gap in chosen:
+        mark(image, kind, gap, ink, rng)
 
 
 def mark(image: Canvas, kind: str, gap: Gap, ink: Colour, rng: np.random.Generator) -> None:
@@ -72,6 +79,23 @@ def _figure(image: Canvas, gap: Gap, ink: Colour, rng: np.random.Generator) -> N
     blob(image, gap.x, gap.y, min(gap.width * 0.25, gap.height * 0.2), tint, rng)
 
 
+def _script(image: Canvas, gap: Gap, ink: Colour, rng: np.random.Generator) -> None:
+    """Something like Arabic handwriting: it must look like letters, and must not be read."""
+    step = min(gap.width / 5, gap.height * 0.3)
+    baseline = gap.y - gap.height * rng.uniform(-0.05, 0.2)
+    for index in range(4):
+        x = gap.x + (index - 1.5) * step
+        size = step * rng.uniform(0.35, 0.7)
+        start = float(rng.choice([0, 90, 180]))
+        centre = round(x), round(baseline)
+        thick = max(round(gap.height * 0.06), 1)
+        cv2.ellipse(
+            image, centre, (round(size) + 1, round(size * 0.8) + 1), 0, start, start + 220, ink, thick, cv2.LINE_AA
+        )
+        if rng.random() < 0.6:
+            disc(image, x, baseline - size * rng.choice([-1.4, 1.5]), gap.height * 0.04, ink)
+
+
 _MARKS: dict[str, Callable[[Canvas, Gap, Colour, np.random.Generator], None]] = {
     "dash": _dash,
     "dot": _dot,
@@ -80,4 +104,6 @@ _MARKS: dict[str, Callable[[Canvas, Gap, Colour, np.random.Generator], None]] = 
     "box": _box,
     "sticker": _sticker,
     "figure": _figure,
+    "script": _script,
+    "tail": _box,
 }

@@ -61,8 +61,16 @@ def sample(region: str, rng: np.random.Generator) -> PlateText:
     variant = form.variants[int(rng.choice(len(form.variants), p=shares / shares.sum()))]
     text = fill(variant, rng)
     two = form.two_line > 0 and rng.random() < min(1.0, form.two_line * 2.2 + 0.02)
-    lines = variant.lines(text) if two else (variant.printed(text),)
+    lines = _two_lines(variant.lines(text), rng) if two else (variant.printed(text),)
     return PlateText(tuple(line.strip(" -.:") for line in lines), form.kind, variant.shape)
+
+
+def _two_lines(parts: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+    """Where a format may break twice, a plate of two lines breaks at one of the places."""
+    if len(parts) < 3:
+        return parts
+    cut = int(rng.integers(1, len(parts)))
+    return "".join(parts[:cut]), "".join(parts[cut:])
 
 
 def fill(variant: Variant, rng: np.random.Generator) -> str:
