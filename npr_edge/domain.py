@@ -350,6 +350,27 @@ class HourCount:
         return self.read / total if total else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """What a camera is doing.
+
+    Attributes:
+        camera_id: Id of the camera in the configuration.
+        state: One word: ``starting``, ``running``, ``reconnecting``, ``idle`` (outside its schedule) or ``ended``.
+        fps: Frames per second that arrive at present.
+        frames: Frames captured since the start.
+        dropped: Frames that were replaced by a newer one before they were looked at.
+        frame_age_s: Seconds since the last frame, None before the first.
+    """
+
+    camera_id: str
+    state: str
+    fps: float
+    frames: int
+    dropped: int
+    frame_age_s: float | None
+
+
 class MessageKind(StrEnum):
     """What a message about a passage says; the topic it is sent on.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from npr_edge.domain import (
+    CameraState,
     Frame,
     HourCount,
     Image,
@@ -115,6 +116,18 @@ class SightingRecorder(Protocol):
 
     def update_vehicle(self, event_id: str, vehicle: Vehicle) -> None:
         """Add vehicle data that came late; it follows as an ``update`` message. Never waits."""
+        ...
+
+
+class CamerasView(Protocol):
+    """What the cameras are doing, for everyone who only looks; safe to call from several threads."""
+
+    def states(self) -> Sequence[CameraState]:
+        """All cameras, in the order of the configuration."""
+        ...
+
+    def snapshot(self, camera_id: str) -> bytes | None:
+        """The newest frame as JPEG, None where there is none (yet)."""
         ...
 
 

@@ -15,9 +15,9 @@ from npr_edge.settings.models import (
     Settings,
     TrackSettings,
     VehiclesSettings,
-    WebSettings,
 )
 from npr_edge.settings.mqtt import MqttSettings, OutboxSettings
+from npr_edge.settings.web import WebSettings
 
 __all__ = [
     "CameraSettings",

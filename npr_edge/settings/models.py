@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from pydantic import Field, StringConstraints, field_validator
 from npr_edge.settings.base import Fraction, Identifier, Seconds, Section
 from npr_edge.settings.camera import CameraSettings
 from npr_edge.settings.mqtt import MqttSettings
+from npr_edge.settings.web import WebSettings
 
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")]
 
@@ -92,23 +92,6 @@ class RetentionSettings(Section):
     min_free_bytes: int = Field(
         default=500_000_000, ge=0, description="With less free disk than this, crops stop before reads do."
     )
-
-
-class WebSettings(Section):
-    """The REST API and the pages of the device."""
-
-    enabled: bool = Field(default=True, description="Serve the REST API and the pages.")
-    listen: str = Field(
-        default="127.0.0.1:8080", description="HOST:PORT to listen on; 0.0.0.0:8080 for the whole network."
-    )
-
-    @field_validator("listen")
-    @classmethod
-    def _listen_has_host_and_port(cls, listen: str) -> str:
-        match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", listen)
-        if match is None or int(match[2]) > 65_535:
-            raise ValueError("must be HOST:PORT with a port of 0-65535, as in 127.0.0.1:8080")
-        return listen
 
 
 class VehiclesSettings(Section):
