@@ -147,6 +147,7 @@ class Frame:
         monotonic_s: Seconds of the monotonic clock at capture.
         wall_s: Unix time in seconds at capture, as the clock stood.
         clock_synced: Whether the wall clock was known to be right at capture.
+        luma: Small grey picture of the same moment where the camera delivers one, (H, W) uint8; else None.
     """
 
     camera_id: str
@@ -155,6 +156,7 @@ class Frame:
     monotonic_s: float
     wall_s: float
     clock_synced: bool
+    luma: NDArray[np.uint8] | None = None
 
 
 class UnreadReason(StrEnum):
