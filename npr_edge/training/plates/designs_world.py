@@ -110,8 +110,8 @@ def _australian(state: str) -> tuple[Design, ...]:
     short, slogans, paints = _AU[state]
     code = f"au-{state}"
     owners = (
-        Paint("white", "black", 4), Paint("black", "white", 4), Paint("black", "silver", 1), Paint("yellow", "black", 1),
-        Paint("blue", "white", 0.5), Paint("red", "white", 0.3),
+        Paint("white", "black", 4), Paint("black", "white", 4), Paint("black", "silver", 1),
+        Paint("yellow", "black", 1), Paint("blue", "white", 0.5), Paint("red", "white", 0.3),
     )  # fmt: skip
     wide = Design(code, size=(372, 134), face="us", letter=75, gap=10, space=26, stretch=1.15, weight=5, centre=0.4,
         marks=("dot", "dot", "figure", ""), border=2.5, printed_marks=False, paints=paints, border_inks=("", "grey"),
