@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -56,12 +57,16 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     total = total_rounds(args.rounds)
     with tqdm(total=total, desc="bench", unit="", disable=not sys.stderr.isatty(), leave=False) as bar:
-        report = run_bench(data, Resolver(()), args.rounds, bar.update)
+        report = run_bench(data, Resolver(()), args.rounds, lambda: _step(bar))
     if args.json:
         print(json.dumps(report.to_json(), indent=2))
     else:
         _print(report)
     return 0
+
+
+def _step(bar: tqdm[NoReturn]) -> None:
+    bar.update()
 
 
 def _print(report: BenchReport) -> None:

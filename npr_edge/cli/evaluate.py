@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.path}: no such folder")
     recogniser = build_recogniser(args)
     report: Any
+    picture: Any
     if args.what == "detect":
         report = evaluate_detect(recogniser.detector, args.path, args.split, load=_load, progress=_bar)
         picture = draw_worst_detections

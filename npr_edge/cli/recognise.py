@@ -33,6 +33,9 @@ Exit code: 0 every image read, 1 some image broken or without a plate, 2 wrong u
 """
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
+MAX_BYTES = 100_000_000
+"""Photographs on a disk of one's own may be larger than the API's 10 MB; 50 megapixels as PNG take up to this."""
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add ``recognise`` to the command line."""
@@ -83,7 +86,7 @@ def _images(paths: list[Path]) -> Iterator[Path]:
 def _answer(recogniser: Recogniser, path: Path, drawing: Path | None) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        image = decode_image(path.read_bytes())
+        image = decode_image(path.read_bytes(), max_bytes=MAX_BYTES)
     except OSError as error:
         return error_body("INVALID_IMAGE", f"{path} cannot be opened: {error.strerror}.")
     except ImageError as error:
