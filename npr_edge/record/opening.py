@@ -50,7 +50,7 @@ def open_database(
                     raise
                 damage = str(error)
             else:
-                keep_first_page(path)
+                _keep_first_page(db, path)
                 return db, None
         return _recover(path, settings, clock, damage)
     except (OSError, sqlite3.Error) as error:
@@ -95,6 +95,11 @@ def _recover(path: Path, settings: RecordSettings, clock: Clock, damage: str) ->
     except sqlite3.DatabaseError as error:
         # What has been carried over stays; the damaged file stays too, for whoever wants to try harder.
         log.error("carrying over ended early: %s", error)  # noqa: TRY400 - the trace says nothing more
-    keep_first_page(path)
+    _keep_first_page(db, path)
     log.error("%s", recovery.summary())
     return db, recovery
+
+
+def _keep_first_page(db: Database, path: Path) -> None:
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # a new table may be in the log only
+    keep_first_page(path)

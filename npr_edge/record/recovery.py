@@ -96,13 +96,13 @@ def carry_over(recovery: Recovery, path: Path, into: sqlite3.Connection) -> None
         path: Path of the fresh database, beside which the copy of the first page lies.
         into: Writer's connection to the fresh database.
     """
-    source, borrowed = recovery.aside, None
-    if not _opens(source):
-        borrowed = _with_first_page(source, path)
-        if borrowed is None:
-            return
-        source = borrowed
+    source = recovery.aside
+    borrowed = source.with_name(f"{source.name}.reading")
     try:
+        if not _opens(source):
+            if not _lend_first_page(source, borrowed, path):
+                return
+            source = borrowed
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as damaged:
             damaged.row_factory = sqlite3.Row
             damaged.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -110,9 +110,8 @@ def carry_over(recovery: Recovery, path: Path, into: sqlite3.Connection) -> None
                 _copy_table(damaged, into, table, recovery)
         _name_lost_boots(into)
     finally:
-        if borrowed is not None:
-            for companion in ("", *_COMPANIONS):
-                Path(f"{borrowed}{companion}").unlink(missing_ok=True)
+        for companion in ("", *_COMPANIONS):
+            Path(f"{borrowed}{companion}").unlink(missing_ok=True)
 
 
 def _name_lost_boots(into: sqlite3.Connection) -> None:
@@ -137,28 +136,25 @@ def _first_page_copy(path: Path) -> Path:
     return path.with_name(f"{path.name}.first-page")
 
 
-def _with_first_page(aside: Path, path: Path) -> Path | None:
-    """A copy of the damaged file that begins with the kept first page; None where there is no kept one or no room."""
+def _lend_first_page(aside: Path, borrowed: Path, path: Path) -> bool:
+    """Make ``borrowed`` a copy of the damaged file that begins with the kept first page; whether it opens."""
     kept = _first_page_copy(path)
     if not kept.exists():
-        return None
+        return False
     page = bytearray(kept.read_bytes())
     page[_FREELIST] = bytes(8)  # which pages were free is not known any more, and does not matter for reading
     # Told apart, these two make SQLite take the number of pages from the size of the file.
     page[_VALID_FOR] = (int.from_bytes(page[_CHANGE_COUNTER], "big") ^ 1).to_bytes(4, "big")
-    copy = aside.with_name(f"{aside.name}.reading")
     try:
-        shutil.copyfile(aside, copy)
-        wal = Path(f"{aside}-wal")
-        if wal.exists():
-            shutil.copyfile(wal, f"{copy}-wal")
-        with copy.open("r+b") as file:
+        for companion in ("", "-wal"):
+            if Path(f"{aside}{companion}").exists():
+                shutil.copyfile(f"{aside}{companion}", f"{borrowed}{companion}")
+        with borrowed.open("r+b") as file:
             file.write(page)
     except OSError as error:
         log.warning("cannot copy the damaged database to read around its first page: %s", error)
-        copy.unlink(missing_ok=True)
-        return None
-    return copy if _opens(copy) else None
+        return False
+    return _opens(borrowed)
 
 
 def _copy_table(damaged: sqlite3.Connection, into: sqlite3.Connection, table: str, recovery: Recovery) -> None:

@@ -41,7 +41,9 @@ FUTURE_S = 86_400.0
 """A row that lies further in the future than this was made by a wrong clock."""
 
 _CHUNK = 200
+_ROW_BYTES = 500  # of a read with its index entries, docs/storage.md
 _FREE_PAGES_SHARE = 0.25
+_FREE_PAGES_LEAST = 256
 _VACUUM_PAGES = 2_000
 _HOURS_KEPT = 24 * 400
 
@@ -137,9 +139,9 @@ class Retention:
             keep_going: Asked between steps; False stops early, the next pass goes on.
         """
         removed = 0
-        while self._total() > self._settings.max_bytes and keep_going():
-            rows = self._db.execute("SELECT id, last_seen FROM reads ORDER BY id LIMIT ?", (_CHUNK,)).fetchall()
-            ledger = self._db.execute("SELECT id FROM unread ORDER BY id LIMIT ?", (_CHUNK,)).fetchall()
+        while (excess := self._total() - self._settings.max_bytes) > 0 and keep_going():
+            rows = self._oldest(excess)
+            ledger = self._db.execute("SELECT id FROM unread ORDER BY id LIMIT ?", (max(len(rows), 1),)).fetchall()
             if not rows and not ledger:
                 break
             # The ledger follows in step: its rows are small, and a read rate needs both.
@@ -150,8 +152,9 @@ class Retention:
     def give_back_pages(self) -> None:
         """Shrink the file where a good part of it is free; a steady state reuses its pages and is left alone."""
         pages, free = self._pragma("page_count"), self._pragma("freelist_count")
-        if free > _FREE_PAGES_SHARE * pages and free > 1_000:
-            self._db.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+        if free > _FREE_PAGES_SHARE * pages and free > _FREE_PAGES_LEAST:
+            # As a script: run as a query, Python takes one step of it, which is one page.
+            self._db.conn.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
 
     def make_room(self, wanted_bytes: int) -> int:
         """Delete the oldest crops on a full disk, where not even a row can be changed; returns the bytes freed.
@@ -184,6 +187,16 @@ class Retention:
     def forgotten(self) -> None:
         """The transaction with ``forget_crops`` stands."""
         self._nameless.clear()
+
+    def _oldest(self, wanted_bytes: int) -> list[sqlite3.Row]:
+        """The oldest reads that take about ``wanted_bytes`` together."""
+        rows: list[sqlite3.Row] = []
+        for row in self._db.execute("SELECT id, crop_bytes FROM reads ORDER BY id LIMIT ?", (_CHUNK,)).fetchall():
+            rows.append(row)
+            wanted_bytes -= _ROW_BYTES + row["crop_bytes"]
+            if wanted_bytes <= 0:
+                break
+        return rows
 
     def _total(self) -> int:
         usage = self.usage()
