@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def reliability(confidences: Sequence[float], right: Sequence[float]) -> list[Re
     told, true = np.asarray(confidences, dtype=np.float64), np.asarray(right, dtype=np.float64)
     places = np.clip(np.searchsorted(BINS, told, side="right") - 1, 0, len(BINS) - 2)
     rows = []
-    for place, (low, high) in enumerate(zip(BINS[:-1], BINS[1:], strict=True)):
+    for place, (low, high) in enumerate(itertools.pairwise(BINS)):
         inside = places == place
         if inside.any():
             count = int(inside.sum())

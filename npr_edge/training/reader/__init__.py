@@ -1,0 +1,1 @@
+"""Train the reader: data, augmentation, network, loss, loop."""

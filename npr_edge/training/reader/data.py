@@ -1,0 +1,149 @@
+"""Batches for the reader: which crops are drawn how often, and what the loss gets to know about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from npr_edge.geometry import project
+from npr_edge.read.charset import BLANK, SLOTS, encode
+from npr_edge.read.preprocess import HEIGHT, WIDTH
+from npr_edge.training.pool import Pool
+from npr_edge.training.reader.augment import DRAWN, REAL, Shape, augment
+from npr_edge.training.reader.network import GRID
+from npr_edge.training.reader.pack import MACHINE_PREFIX, Crop, Pack
+from npr_edge.training.reader.places import place_of
+
+LOOSE_SOURCES = frozenset({"us-states"})
+"""Sources that write O as 0 or I as 1: there the loss takes both for the same."""
+
+_TRUST = MappingProxyType({"noisy-vietnam-czech": 0.5})
+_MACHINE_TRUST = 0.6
+
+_WEIGHT = MappingProxyType(
+    {
+        "europe": 2.0,
+        "europe-two-line": 1.6,
+        "openlpr": 2.0,
+        "openimages": 1.8,
+        "india": 1.6,
+        "machine/openlpr": 1.2,
+        "machine/europe": 1.2,
+        "machine/romania": 1.5,
+        "machine/romania-crops": 1.5,
+        "machine/us-ny": 0.5,
+        "machine/brazil": 0.7,
+        "noisy-vietnam-czech": 0.6,
+    }
+)
+"""Correction of a source's share beyond the square root of its size: harder and more varied sources count more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """What batches are made of.
+
+    Attributes:
+        crops: Labelled crops.
+        drawn: Generated plates; None trains on real crops alone.
+        backgrounds: (N, HEIGHT, WIDTH, 3) uint8 BGR, pieces of photographs without plates, set around drawn plates.
+    """
+
+    crops: Pack
+    drawn: Pool | None
+    backgrounds: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tensors of one step.
+
+    Attributes:
+        images: (B, 3, HEIGHT, WIDTH) float32 RGB 0-1.
+        codes: (B, SLOTS) int64 classes.
+        region: (B,) int64, -1 unknown.
+        weight: (B,) float32 trust in the label.
+        loose: (B,) bool, O counts as 0 and I as 1.
+        centres: (B, SLOTS, 2) float32 in tokens (column, row); NaN where unknown or empty.
+    """
+
+    images: Tensor
+    codes: Tensor
+    region: Tensor
+    weight: Tensor
+    loose: Tensor
+    centres: Tensor
+
+
+def shares(crops: list[Crop]) -> NDArray[np.float64]:
+    """Probability of each crop: a source's share grows with the square root of its size, evenly inside."""
+    counts: dict[str, int] = {}
+    for crop in crops:
+        counts[crop.source] = counts.get(crop.source, 0) + 1
+    weights = np.array([_WEIGHT.get(crop.source, 1.0) / np.sqrt(counts[crop.source]) for crop in crops])
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
+    """An endless stream of augmented batches as arrays (uint8 images: cheap to hand between processes)."""
+
+    def __init__(self, sources: Sources, batch: int, drawn_share: float, seed: int) -> None:
+        super().__init__()
+        self._sources = sources
+        self._batch = batch
+        self._drawn_count = round(batch * drawn_share) if sources.drawn is not None else 0
+        self._seed = seed
+        self._chances = np.cumsum(shares(sources.crops.crops))
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.generic], ...]]:
+        """Batches for ever; the seed decides all of them."""
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng(self._seed)
+        while True:
+            rows = [self._from_drawn(rng) for _ in range(self._drawn_count)]
+            rows += [self._from_real(rng) for _ in range(self._batch - self._drawn_count)]
+            yield tuple(np.stack([np.asarray(row[column]) for row in rows]) for column in range(6))
+
+    def _from_real(self, rng: np.random.Generator) -> tuple[object, ...]:
+        index = min(int(np.searchsorted(self._chances, rng.random())), len(self._chances) - 1)
+        crop = self._sources.crops.crops[index]
+        shape = Shape(crop.width_px / crop.height_px, crop.lines)
+        image, _ = augment(self._sources.crops.pixels[index], shape, REAL, rng)
+        trust = _MACHINE_TRUST if crop.source.startswith(MACHINE_PREFIX) else _TRUST.get(crop.source, 1.0)
+        centres = np.full((SLOTS, 2), np.nan, np.float32)
+        return image, encode(crop.text), place_of(crop.region), trust, crop.source in LOOSE_SOURCES, centres
+
+    def _from_drawn(self, rng: np.random.Generator) -> tuple[object, ...]:
+        drawn = self._sources.drawn
+        assert drawn is not None
+        plate = drawn[int(rng.integers(0, len(drawn)))]
+        background = self._sources.backgrounds[int(rng.integers(len(self._sources.backgrounds)))]
+        image, matrix = augment(plate.image, Shape(plate.aspect, plate.lines), DRAWN, rng, background)
+        centres = np.full((SLOTS, 2), np.nan, np.float32)
+        centres[: len(plate.text)] = project(matrix, plate.char_centres.astype(np.float64)) * np.array(GRID[::-1]) - 0.5
+        return image, encode(plate.text), place_of(plate.region), 1.0, False, centres
+
+
+def to_batch(arrays: tuple[NDArray[np.generic], ...], device: torch.device) -> Batch:
+    """Tensors of what ``Stream`` yields."""
+    images, codes, region, weight, loose, centres = (torch.as_tensor(array).to(device) for array in arrays)
+    return Batch(to_input(images), codes.long(), region.long(), weight.float(), loose.bool(), centres.float())
+
+
+def to_input(images: Tensor) -> Tensor:
+    """(B, H, W, 3) uint8 BGR -> (B, 3, H, W) float32 RGB 0-1, channels last in memory."""
+    assert images.shape[1:] == (HEIGHT, WIDTH, 3)
+    return images.flip(3).permute(0, 3, 1, 2).float().div_(255).contiguous(memory_format=torch.channels_last)
+
+
+def is_blank(codes: Tensor) -> Tensor:
+    """Where a slot is empty."""
+    return codes == BLANK

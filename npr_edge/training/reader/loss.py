@@ -1,0 +1,84 @@
+"""What the reader is trained on: slots, region, and where each slot and token should look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
+from npr_edge.training.reader.data import Batch
+from npr_edge.training.reader.network import GRID, Outputs
+
+_SMOOTHING = 0.02
+_SPREAD = 0.6
+_TWINS = (("0", "O"), ("1", "I"))
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """Weights of the helpers beside the text: attention towards drawn centres, characters of tokens, region."""
+
+    attention: float
+    cells: float
+    region: float
+
+
+def loss_of(outputs: Outputs, batch: Batch, guidance: Guidance) -> Tensor:
+    """Scalar loss of one batch."""
+    total = _text(outputs.slots, batch) + guidance.region * _region(outputs.region, batch)
+    known = ~torch.isnan(batch.centres[..., 0])
+    if guidance.attention > 0 and bool(known.any()):
+        rows, slots = known.nonzero(as_tuple=True)
+        centres = batch.centres[rows, slots]
+        total = total + guidance.attention * _attention(outputs.attention[rows, slots], centres)
+        total = total + guidance.cells * _cells(outputs.cells, rows, centres, batch.codes[rows, slots])
+    return total
+
+
+def _text(logits: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy of the slots, each crop weighted by the trust in its label."""
+    chances = functional.log_softmax(logits.float(), dim=2)
+    picked = _merged(chances, batch.loose).gather(2, batch.codes[..., None])[..., 0]
+    smooth = chances.mean(dim=2)
+    each = -((1 - _SMOOTHING) * picked + _SMOOTHING * smooth).sum(dim=1) / SLOTS
+    return (each * batch.weight).sum() / batch.weight.sum()
+
+
+def _merged(chances: Tensor, loose: Tensor) -> Tensor:
+    """Log probabilities where, for loose crops, each of two twins has the sum of both."""
+    if not bool(loose.any()):
+        return chances
+    merged = chances.clone()
+    for digit, letter in _TWINS:
+        pair = [ALPHABET.index(digit), ALPHABET.index(letter)]
+        both = chances[..., pair].logsumexp(dim=-1, keepdim=True)
+        merged[..., pair] = torch.where(loose[:, None, None], both, chances[..., pair])
+    return merged
+
+
+def _region(logits: Tensor, batch: Batch) -> Tensor:
+    if not bool((batch.region >= 0).any()):
+        return logits.sum() * 0
+    return functional.cross_entropy(logits.float(), batch.region, ignore_index=-1)
+
+
+def _attention(logits: Tensor, centres: Tensor) -> Tensor:
+    """Cross-entropy of attention maps (K, TOKENS) against small Gaussians around the centres (K, 2)."""
+    rows, columns = GRID
+    across = torch.exp(-((torch.arange(columns) - centres[:, :1]) ** 2) / (2 * _SPREAD**2))
+    down = torch.exp(-((torch.arange(rows) - centres[:, 1:]) ** 2) / (2 * (1.5 * _SPREAD) ** 2))
+    target = (down[:, :, None] * across[:, None, :]).flatten(1)
+    target = target / target.sum(dim=1, keepdim=True).clamp_min(1e-6)
+    return -(target * functional.log_softmax(logits.float(), dim=1)).sum(dim=1).mean()
+
+
+def _cells(logits: Tensor, crops: Tensor, centres: Tensor, codes: Tensor) -> Tensor:
+    """Cross-entropy of the character under the token nearest to each centre."""
+    columns = centres[:, 0].round().long().clamp(0, GRID[1] - 1)
+    rows = centres[:, 1].round().long().clamp(0, GRID[0] - 1)
+    picked = logits[crops, :, rows, columns]
+    assert picked.shape[1] == CLASSES
+    return functional.cross_entropy(picked.float(), codes)
