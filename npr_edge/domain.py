@@ -353,12 +353,12 @@ class HourCount:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraState:
+class CameraReport:
     """What a camera is doing.
 
     Attributes:
         camera_id: Id of the camera in the configuration.
-        state: One word: ``starting``, ``running``, ``reconnecting``, ``idle`` (outside its schedule) or ``ended``.
+        state: One word: ``starting``, ``running``, ``failed``, ``ended`` (replay) or ``off`` (outside its schedule).
         fps: Frames per second that arrive at present.
         frames: Frames captured since the start.
         dropped: Frames that were replaced by a newer one before they were looked at.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from npr_edge.domain import (
-    CameraState,
+    CameraReport,
     Frame,
     HourCount,
     Image,
@@ -122,12 +122,20 @@ class SightingRecorder(Protocol):
 class CamerasView(Protocol):
     """What the cameras are doing, for everyone who only looks; safe to call from several threads."""
 
-    def states(self) -> Sequence[CameraState]:
+    def reports(self) -> Sequence[CameraReport]:
         """All cameras, in the order of the configuration."""
         ...
 
     def snapshot(self, camera_id: str) -> bytes | None:
         """The newest frame as JPEG, None where there is none (yet)."""
+        ...
+
+
+class HealthView(Protocol):
+    """Whether the device is well."""
+
+    def faults(self) -> Sequence[str]:
+        """What is wrong now, a few words each (``camera entry: failed``); empty while all is well."""
         ...
 
 
