@@ -14,24 +14,27 @@ from npr_edge.settings.models import (
     RetentionSettings,
     Settings,
     TrackSettings,
-    VehiclesSettings,
 )
 from npr_edge.settings.mqtt import MqttSettings, OutboxSettings
+from npr_edge.settings.vehicles import DvlaSettings, RdwSettings, VehicleCacheSettings, VehiclesSettings
 from npr_edge.settings.web import WebSettings
 
 __all__ = [
     "CameraSettings",
     "DeviceSettings",
+    "DvlaSettings",
     "LogSettings",
     "MotionSettings",
     "MqttSettings",
     "OutboxSettings",
+    "RdwSettings",
     "RecogniseSettings",
     "RecordSettings",
     "ReplaySettings",
     "RetentionSettings",
     "Settings",
     "TrackSettings",
+    "VehicleCacheSettings",
     "VehiclesSettings",
     "WebSettings",
     "load_settings",

@@ -10,9 +10,10 @@ from pydantic import Field, StringConstraints, field_validator
 from npr_edge.settings.base import Fraction, Identifier, Seconds, Section
 from npr_edge.settings.camera import CameraSettings
 from npr_edge.settings.mqtt import MqttSettings
+from npr_edge.settings.vehicles import VehiclesSettings
 from npr_edge.settings.web import WebSettings
 
-RegionCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]{1,12})?$")]
 
 
 class DeviceSettings(Section):
@@ -91,17 +92,6 @@ class RetentionSettings(Section):
     )
     min_free_bytes: int = Field(
         default=500_000_000, ge=0, description="With less free disk than this, crops stop before reads do."
-    )
-
-
-class VehiclesSettings(Section):
-    """Vehicle data by plate."""
-
-    lookup_timeout_ms: int = Field(
-        default=300,
-        ge=0,
-        le=10_000,
-        description="Longest wait of a read or an answer for vehicle data; later data follows.",
     )
 
 
