@@ -80,6 +80,12 @@ class Health:
             self._cameras[camera_id] = CameraHealth(camera_id, name)
             self._arrivals[camera_id] = deque(maxlen=1000)
 
+    def remove_camera(self, camera_id: str) -> None:
+        """Forget a camera."""
+        with self._lock:
+            self._cameras.pop(camera_id, None)
+            self._arrivals.pop(camera_id, None)
+
     def camera_state(self, camera_id: str, state: CameraState, detail: str = "") -> None:
         """A camera changed its state."""
         with self._lock:
@@ -100,6 +106,11 @@ class Health:
         with self._lock:
             before = self._cameras[camera_id]
             self._cameras[camera_id] = replace(before, looked=before.looked + 1, in_view=in_view)
+
+    def in_view(self, camera_id: str, plates: int) -> None:
+        """``plates`` are being followed."""
+        with self._lock:
+            self._cameras[camera_id] = replace(self._cameras[camera_id], in_view=plates)
 
     def passage(self, camera_id: str, read: bool) -> None:
         """A passage ended, read or unread."""

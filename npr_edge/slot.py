@@ -32,11 +32,29 @@ class _Slot:
 class FrameSlots:
     """One slot of depth 1 for each camera, shared by capture and recognise workers."""
 
-    def __init__(self, camera_ids: list[str]) -> None:
-        self._slots = {camera_id: _Slot() for camera_id in camera_ids}
-        self._order = list(camera_ids)
+    def __init__(self) -> None:
+        self._slots: dict[str, _Slot] = {}
+        self._order: list[str] = []
         self._changed = threading.Condition()
         self._closed = False
+
+    def add(self, camera_id: str) -> None:
+        """Make a slot for a camera."""
+        with self._changed:
+            self._slots[camera_id] = _Slot()
+            self._order.append(camera_id)
+
+    def remove(self, camera_id: str) -> None:
+        """Forget a camera and what waits of it."""
+        with self._changed:
+            self._slots.pop(camera_id)
+            self._order.remove(camera_id)
+
+    def drain(self, camera_id: str, timeout_s: float) -> bool:
+        """Wait until nothing of a camera waits or is worked on; False after ``timeout_s``."""
+        with self._changed:
+            slot = self._slots[camera_id]
+            return self._changed.wait_for(lambda: not (slot.taken or slot.flush or slot.frame is not None), timeout_s)
 
     def put(self, frame: Frame) -> None:
         """Offer a frame; one that nobody took yet is dropped and counted. Never waits."""

@@ -23,7 +23,7 @@ class Picture:
     """What a driver delivers.
 
     Attributes:
-        image: (H, W, 3) uint8 BGR; may be overwritten by the driver's next read.
+        image: (H, W, 3) uint8 BGR, a fresh array each time: frames outlive the next read.
         index: Number of the picture since the driver was opened; a clip's own numbering for clips.
         monotonic_s: Monotonic clock at capture, seconds.
         luma: Small grey picture of the same moment, None where the source has none.

@@ -38,6 +38,7 @@ class CaptureParts:
         health: Where states go.
         metrics: Where frames are counted.
         clock: The machine's clock.
+        keep: Told each frame, for pictures on request.
     """
 
     open_camera: Callable[[CameraSettings, Clock], Camera]
@@ -45,6 +46,7 @@ class CaptureParts:
     health: Health
     metrics: Metrics
     clock: Clock
+    keep: Callable[[Frame], None]
 
 
 class CaptureWorker(threading.Thread):
@@ -129,6 +131,7 @@ class CaptureWorker(threading.Thread):
             self._state(CameraState.RUNNING)
             log.info("camera %s: running, %d x %d", self.camera.id, frame.image.shape[1], frame.image.shape[0])
         slots, metrics = self._parts.slots, self._parts.metrics
+        self._parts.keep(frame)
         if self._gate.wants(frame, self._busy()):
             if self.camera.is_replay and not self.camera.replay.realtime:
                 slots.put_patiently(frame, self._halt)
