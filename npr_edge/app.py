@@ -20,7 +20,7 @@ from npr_edge.metrics import Metrics
 from npr_edge.pipeline import Pipeline, PipelineParts
 from npr_edge.ports import Recogniser, RegionResolver
 from npr_edge.recognise import PlateRecogniser, load_recogniser
-from npr_edge.services import Services, start_services
+from npr_edge.services import Services, build_services
 from npr_edge.settings import Settings, load_settings
 from npr_edge.status import StatusServer
 
@@ -96,7 +96,8 @@ class Daemon:
         notify_systemd("STATUS=Loading models")
         eyes = self._load_eyes(self._settings)
         _make_data_dir(self._settings.data_dir)
-        services = start_services(self._settings, eyes.recogniser, self.health, self.metrics)
+        services = build_services(self._settings, eyes.recogniser, self.health, self.metrics, self.request_reload)
+        services.start_record()
         pipeline = self._start_pipeline(eyes, services)
         status = StatusServer(self._settings.data_dir, lambda: self._describe(pipeline, services))
         status.start()
