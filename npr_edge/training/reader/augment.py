@@ -152,7 +152,7 @@ def _optics(image: Pixels, shape: Shape, strength: Strength, rng: np.random.Gene
         image = _noise(image, float(rng.gamma(2.0, 4.0)), rng)
     if rng.random() < 0.35:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])
-        image = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
     if image.shape[1] != WIDTH or image.shape[0] != HEIGHT:
         image = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
     return image

@@ -77,12 +77,12 @@ def save_float(network: Reader, path: Path) -> None:
 
 
 def calibration_inputs(train: Pack) -> list[NDArray[np.float32]]:
-    """Training crops as the network sees them, drawn as training draws them; one spans the whole range of pixels."""
+    """Training crops as the network sees them, drawn as training draws them."""
     chosen = np.random.default_rng(5).choice(len(train.crops), CALIBRATION_COUNT, replace=False, p=shares(train.crops))
-    crops = [shrink_to_input(np.ascontiguousarray(train.pixels[index])) for index in chosen]
-    # Without a full black and a full white pixel the input's scale would not be 1/255.
-    crops[0] = np.array(crops[0])
-    crops[0][0, 0], crops[0][0, 1] = 0, 255
+    crops = [np.array(shrink_to_input(np.ascontiguousarray(train.pixels[index]))) for index in chosen]
+    for crop in crops:
+        # The quantiser averages the ranges it sees: the input's scale is 1/255 only if every crop spans all pixels.
+        crop[0, 0], crop[0, 1] = 0, 255
     return [crop[None].astype(np.float32) / np.float32(255) for crop in crops]
 
 
