@@ -67,3 +67,4 @@ def configure_logging(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold URLs, and RDW's hold plates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -84,6 +84,18 @@ class VehicleLookup(Protocol):
 
     def lookup(self, text: str, region: str | None) -> Vehicle | None:
         """What is known at once or within the configured timeout; None where nothing is known."""
+        ...
+
+
+class LateVehicles(VehicleLookup, Protocol):
+    """Vehicle data that may come after its lookup's answer."""
+
+    def follow(self, text: str, region: str | None, late: Callable[[Vehicle], None]) -> None:
+        """Have ``late`` told, at most once, what a lookup that answered None comes to after all.
+
+        Call it once the read is recorded, so that the update never comes before the read. ``late`` may be called at
+        once or from a thread of the lookup.
+        """
         ...
 
 
