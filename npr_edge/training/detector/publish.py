@@ -19,6 +19,9 @@ from npr_edge.training.export import export_int8, sha256_of
 WIDTH, HEIGHT = 640, 384
 CALIBRATION_COUNT = 160
 
+# What the clamps of ExportNet allow, whatever the calibration pictures happen to show.
+RANGES = {f"{kind}{level.stride}": (0.0, 6.0) for kind in ("score", "corners") for level in LEVELS}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``export detector``."""
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     net.load_state_dict(weights_of(args.checkpoint))
     path = args.models / "detector.tflite"
     samples = calibration(Pack(args.out / "pack"), CALIBRATION_COUNT)
-    _, float_path = export_int8(ExportNet(net).eval(), torch.zeros(1, HEIGHT, WIDTH, 3), samples, path)
+    _, float_path = export_int8(ExportNet(net).eval(), torch.zeros(1, HEIGHT, WIDTH, 3), samples, path, RANGES)
     kept = args.out / "detector.float.tflite"
     kept.write_bytes(float_path.read_bytes())
     float_path.unlink()
