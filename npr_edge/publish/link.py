@@ -47,10 +47,22 @@ class LinkError(PublishError):
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The broker's word on one message: its number on this connection and why it was refused, if it was."""
+    """The broker's word on one message: its number on this connection, its topic, why it was refused if it was."""
 
     mid: int
+    topic: str
     refusal: str | None
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, where paho only forgets it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class Waker:
@@ -101,6 +113,7 @@ class Link:
         self._connected: ReasonCode | None = None
         self._lost: str | None = None
         self._acks: list[Ack] = []
+        self._unacknowledged: dict[int, str] = {}  # mid -> topic, in order
         self.on_message: Callable[[str, bytes, bool], None] = lambda topic, payload, retained: None
         self.version = version
         self._client = self._make_client(topics)
@@ -133,7 +146,10 @@ class Link:
         if about and self.version is MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.UserProperty = list(about.items())
-        return self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
+        mid = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties).mid
+        if qos:
+            self._unacknowledged[mid] = topic
+        return mid
 
     def subscribe(self, *filters: str) -> None:
         """Have messages of these topics handed to ``on_message``."""
@@ -147,7 +163,7 @@ class Link:
         """
         sock = self._client.socket()
         if sock is None or self._lost is not None:
-            raise LinkError(self._lost or "the connection is closed")
+            raise LinkError(self._loss())
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._client.want_write() else 0)
         self._selector.register(sock, wanted)
         try:
@@ -248,7 +264,16 @@ class Link:
             self._lost = mqtt.error_string(code)
         refused = self._connected is not None and self._connected.is_failure
         if self._lost is not None and not refused:  # a refusal has better words for it
-            raise LinkError(self._lost)
+            raise LinkError(self._loss())
+
+    def _loss(self) -> str:
+        """Why the connection is gone, as far as anyone can tell."""
+        reason = self._lost or "closed"
+        topic = next(iter(self._unacknowledged.values()), None)
+        if topic is None:
+            return f"the connection is gone ({reason})"
+        # mosquitto 2.0.11 hangs up on messages that its rules forbid, often before its refusal is heard.
+        return f"the connection is gone ({reason}) before {topic} was acknowledged; do the access rules allow it?"
 
     def _on_connect(
         self, client: mqtt.Client, userdata: object, flags: object, reason: ReasonCode, properties: Properties | None
@@ -266,7 +291,8 @@ class Link:
     def _on_publish(
         self, client: mqtt.Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._acks.append(Ack(mid, str(reason) if reason.is_failure else None))
+        topic = self._unacknowledged.pop(mid, "")
+        self._acks.append(Ack(mid, topic, str(reason) if reason.is_failure else None))
 
     def _on_subscribe(
         self,
@@ -305,6 +331,7 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext:
         OSError: A file cannot be read or holds no certificate or key.
     """
     context = ssl.create_default_context(cafile=None if settings.ca_file is None else os.fspath(settings.ca_file))
+    context.sslsocket_class = _TlsSocket
     if settings.cert_file is not None and settings.key_file is not None:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     return context

@@ -264,6 +264,8 @@ class Publisher:
         for ack in link.take_acks():
             outbox_id, _ = self._sent.pop(ack.mid, (None, 0.0))
             if outbox_id is None:
+                if ack.refusal is not None:
+                    log.warning("the broker refuses %s: %s; check its access rules", ack.topic, ack.refusal)
                 continue
             if ack.refusal is not None:
                 refusal = ack.refusal
