@@ -140,6 +140,7 @@ def render_scene(
     size: tuple[int, int] = SIZE,
     *,
     night: bool = False,
+    least_px: float = 16.0,
 ) -> Scene:
     """A street with one vehicle per plate.
 
@@ -148,33 +149,31 @@ def render_scene(
         plates: One for each vehicle; they come near to far.
         size: Width and height of the picture.
         night: Dark, lamps on, plates shining back.
+        least_px: Plates shall be as wide as this, if places for all vehicles can be found so.
     """
     street = Street(int(rng.integers(1 << 31)), night, float(rng.uniform(0.2, 1.0)))
     camera = make_camera(rng, size)
     light = lighting(street, rng)
     made = [make_vehicle(rng, plate) for plate in plates]
-    vehicles = list(zip(made, _open_places(made, camera, rng), strict=True))
+    vehicles = list(zip(made, _open_places(made, camera, rng, least_px), strict=True))
     scene = compose(draw_street(street, camera), camera, vehicles, light)
     return Scene(expose(scene.image, rng, night=night, blur=float(rng.uniform(0.3, 0.8))), scene.plates)
 
 
-def _open_places(vehicles: Sequence[Vehicle], camera: Camera, rng: np.random.Generator) -> list[Pose]:
+def _open_places(vehicles: Sequence[Vehicle], camera: Camera, rng: np.random.Generator, least_px: float) -> list[Pose]:
     """Poses in which as many plates as possible are seen whole, found by trial in a picture of a quarter's size."""
     small = replace(camera, width=camera.width // 4, height=camera.height // 4, focal=camera.focal / 4)
     empty = np.zeros((small.height, small.width, 3), np.uint8)
     best: tuple[int, list[Pose]] = (-1, [])
     for _ in range(40):
         poses = _places(len(vehicles), rng)
-        seen = _seen(compose(empty, small, list(zip(vehicles, poses, strict=True)), Lighting()))
+        scene = compose(empty, small, list(zip(vehicles, poses, strict=True)), Lighting())
+        seen = sum(plate.visible > 0.9 and plate.width >= least_px / 4 for plate in scene.plates)
         if seen > best[0]:
             best = (seen, poses)
         if seen == len(vehicles):
             break
     return best[1]
-
-
-def _seen(scene: Scene) -> int:
-    return sum(plate.visible > 0.9 for plate in scene.plates)
 
 
 def _places(count: int, rng: np.random.Generator) -> list[Pose]:

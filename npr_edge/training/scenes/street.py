@@ -13,20 +13,7 @@ from npr_edge.training.scenes.paint import Colour, Image, cloud_noise, glow, lay
 
 FAR_M = 90.0
 ROAD_HALF_M = 4.0
-WORDS = (
-    "BAKERY",
-    "HOTEL",
-    "CAFE 24",
-    "PARKING",
-    "EXIT 7",
-    "TAXI",
-    "BANK",
-    "SALE 50",
-    "SCHOOL",
-    "BUS 42",
-    "OPEN",
-    "STOP",
-)
+WORDS = ("BAKERY", "HOTEL", "CAFE", "PARKING", "EXIT", "TAXI", "BANK", "SALE", "SCHOOL", "BUS", "OPEN", "STOP")
 
 
 @dataclass(frozen=True, slots=True)
