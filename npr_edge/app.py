@@ -128,6 +128,7 @@ class Daemon:
             health=self.health,
             metrics=self.metrics,
             vehicles=services.vehicles,
+            follow_vehicle=services.vehicles.follow,
             workers=settings.recognise.workers,
         )
         pipeline = Pipeline(parts)

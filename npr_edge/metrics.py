@@ -23,6 +23,7 @@ class Metrics:
         self.frames = self._counter("frames", "Frames by what became of them.", "camera", "outcome")
         self.passages = self._counter("passages", "Vehicles that passed.", "camera", "outcome")
         self.tracks = self._counter("tracks_ended", "Tracks that are no passage of their own.", "camera", "outcome")
+        self.vehicle_lookups = self._counter("vehicle_lookups", "Questions to vehicle registries.", "source", "outcome")
         self.stage_seconds = Histogram(
             "npr_edge_stage_seconds", "Time spent per stage.", ["stage"], buckets=SECONDS, registry=self.registry
         )
@@ -44,6 +45,10 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"npr_edge_{name}", text, labels, registry=self.registry)
+
+    def vehicle_asked(self, source: str, outcome: str) -> None:
+        """A vehicle registry was asked."""
+        self.vehicle_lookups.labels(source, outcome).inc()
 
     def render(self) -> bytes:
         """All figures in Prometheus' text format."""

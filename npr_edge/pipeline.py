@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from uuid6 import uuid7
 
@@ -101,6 +102,7 @@ class PipelineParts:
         health: Where states go.
         metrics: Where figures go.
         vehicles: Vehicle data; None without.
+        follow_vehicle: Has late vehicle data told to a callback (text, region, callback); None without.
         match_list: Name of the list a plate stands on; None without lists.
         workers: Recognise workers.
         open_camera: Opens a camera; tests pass a fake.
@@ -113,6 +115,7 @@ class PipelineParts:
     health: Health
     metrics: Metrics
     vehicles: VehicleLookup | None = None
+    follow_vehicle: Callable[[str, str | None, Callable[[Vehicle], None]], None] | None = None
     match_list: Callable[[str], str | None] | None = None
     workers: int = 1
     open_camera: Callable[[CameraSettings, Clock], Camera] = open_camera
@@ -261,6 +264,9 @@ class Pipeline:
             match = parts.match_list(sighting.plate.text) if parts.match_list is not None else None
         if not parts.recorder.record(sighting, vehicle, match) or sighting.preview:
             return
+        if sighting.plate is not None and vehicle is None and parts.follow_vehicle is not None:
+            late = partial(parts.recorder.update_vehicle, sighting.event_id)
+            parts.follow_vehicle(sighting.plate.text, sighting.plate.region, late)
         read = sighting.plate is not None
         parts.health.passage(sighting.camera_id, read)
         parts.metrics.passages.labels(sighting.camera_id, "read" if read else sighting.reason).inc()

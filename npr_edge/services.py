@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npr_edge.access import open_access
+from npr_edge.access.limits import Limiter
 from npr_edge.clock import SystemClock
 from npr_edge.device import temperature_c
 from npr_edge.domain import Frame
 from npr_edge.errors import ConfigError, NprEdgeError
 from npr_edge.health import Health
 from npr_edge.metrics import Metrics
-from npr_edge.ports import Clock, MessageEncoder, Recogniser, VehicleLookup
+from npr_edge.ports import Clock, MessageEncoder, Recogniser
 from npr_edge.publish import CameraStatus, Encoder, Publisher, PublisherParts
 from npr_edge.record import Reads, Recorder, StoredOutbox, StoreFault, StoreParts
 from npr_edge.settings import Settings
+from npr_edge.vehicles import VehicleDirectory, open_directory
 from npr_edge.views import CameraViews, HealthViews
 from npr_edge.web.factory import ApiPorts
 from npr_edge.web.gate import RecogniseGate
@@ -42,7 +44,7 @@ class Services:
     gate: RecogniseGate
     encode: MessageEncoder
     reload: Callable[[], None]
-    vehicles: VehicleLookup | None = None
+    vehicles: VehicleDirectory
     publisher: Publisher | None = None
     web: ApiServer | None = None
     health_views: HealthViews = field(init=False)
@@ -113,6 +115,7 @@ class Services:
         drained = self.recorder.stop(max(until_s - time.monotonic() - FAREWELL_S, 1.0))
         if self.publisher is not None:
             self.publisher.stop(FAREWELL_S)
+        self.vehicles.close()
         return drained
 
     def describe(self) -> dict[str, Any]:
@@ -192,7 +195,12 @@ class Services:
 def build_services(
     settings: Settings, recogniser: Recogniser, health: Health, metrics: Metrics, reload: Callable[[], None]
 ) -> Services:
-    """Build the parts; nothing is started yet."""
+    """Build the parts; nothing is started yet.
+
+    Raises:
+        ConfigError: The key file of a vehicle registry cannot be read.
+        StoreError: The vehicle table cannot be opened.
+    """
     clock = SystemClock()
     encode = Encoder(settings.device.id)
     parts = StoreParts(
@@ -205,4 +213,5 @@ def build_services(
     )
     recorder = Recorder(parts, lambda: health.beat("record"))
     gate = RecogniseGate(recogniser, turns=settings.recognise.workers, queue=settings.recognise.queue)
-    return Services(settings, health, metrics, clock, recorder, gate, encode, reload)
+    vehicles = open_directory(settings.data_dir, settings.vehicles, clock, Limiter(clock), metrics.vehicle_asked)
+    return Services(settings, health, metrics, clock, recorder, gate, encode, reload, vehicles)
