@@ -14,11 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from npr_edge import __version__
+from npr_edge.cli.exits import EXIT_INCOMPLETE, EXIT_USAGE
 from npr_edge.errors import ConfigError, NprEdgeError
-
-EXIT_OK = 0
-EXIT_INCOMPLETE = 1
-EXIT_USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
+
+from npr_edge.errors import ConfigError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -27,3 +30,24 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, *rows]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--config`` and ``--data-dir``; ``data_dir`` reads them."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the daemon's configuration, for its data_dir")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="the daemon's data folder; wins over --config")
+
+
+def data_dir(args: argparse.Namespace) -> Path:
+    """The data folder that the options name.
+
+    Raises:
+        ConfigError: Neither option is given, or the configuration is wrong.
+    """
+    if args.data_dir is not None:
+        return Path(args.data_dir)
+    if args.config is None:
+        raise ConfigError("say where the data is: --data-dir DIR or --config FILE")
+    from npr_edge.settings import load_settings
+
+    return load_settings(args.config).data_dir

@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from npr_edge import __version__
-from npr_edge.cli import COMMANDS, EXIT_USAGE, main
+from npr_edge.cli import COMMANDS, main
+from npr_edge.cli.exits import EXIT_USAGE
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
