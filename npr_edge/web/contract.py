@@ -31,6 +31,9 @@ STATUS = {
 NO_PLATES = "No number plates were detected in the image."
 MAX_CANDIDATES = 5
 
+MIN_CONFIDENCE = 0.02
+"""Below this chance of being right a text is a guess on something that is hardly a plate; it is not reported."""
+
 
 def error_body(code: str, message: str, **extra: str) -> Body:
     """The body of an error; ``code`` is a key of ``STATUS``."""
@@ -43,7 +46,7 @@ def recognition_body(
     """What a recognised image is answered with, best confidence first; an error where no plate was read.
 
     Args:
-        recognition: The plates of the image; one without any character counts as not there.
+        recognition: The plates of the image; one without a readable text counts as not there.
         decode_ms: Milliseconds that decoding took.
         vehicles: What is known of the vehicle of each of ``readable(recognition)``, in that order; shorter is fine.
     """
@@ -62,8 +65,9 @@ def recognition_body(
 
 
 def readable(recognition: Recognition) -> list[PlateResult]:
-    """The plates with at least one character, best confidence first."""
-    with_text = [result for result in recognition.results if result.plate.text]
+    """The plates with at least one character and ``MIN_CONFIDENCE``, best confidence first."""
+    sure = [result for result in recognition.results if result.plate.confidence >= MIN_CONFIDENCE]
+    with_text = [result for result in sure if result.plate.text]
     return sorted(with_text, key=lambda result: result.plate.confidence, reverse=True)
 
 

@@ -18,6 +18,7 @@ from npr_edge.web.observe import count_requests, observer_routes
 from npr_edge.web.plate_reader import plate_reader_routes
 from npr_edge.web.reads import read_routes
 from npr_edge.web.recognition import RecognitionService
+from npr_edge.web.uploads import UploadRequest
 
 BASE = "/api/v1"
 
@@ -51,6 +52,7 @@ def create_app(ports: ApiPorts, settings: WebSettings | None = None) -> Flask:
     """The WSGI application with every route."""
     settings = settings or WebSettings()
     app = Flask("npr_edge.web", static_folder=None, template_folder=None)
+    app.request_class = UploadRequest
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     app.extensions["npr_edge_access"] = ports.access

@@ -55,6 +55,11 @@ class RecogniseGate:
         self._inside = 0
 
     @property
+    def capacity(self) -> int:
+        """Requests that may hold or wait for a place."""
+        return self._places + self._queue
+
+    @property
     def waiting(self) -> int:
         """Requests that wait for a place."""
         return len(self._waiting)

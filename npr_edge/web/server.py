@@ -89,7 +89,16 @@ class StrictParser(HTTPRequestParser):
         self.completed = True
 
 
-class RefusalTask(WSGITask):
+class LetteredTask(WSGITask):
+    """Answers with header names as the contract writes them; the base class capitalises words its own way."""
+
+    def build_response_header(self) -> bytes:
+        """The head of the answer."""
+        head = bytes(super().build_response_header())
+        return head.replace(b"\r\nX-Ratelimit-", b"\r\nX-RateLimit-").replace(b"\r\nWww-", b"\r\nWWW-")
+
+
+class RefusalTask(LetteredTask):
     """Hands a refused request to the application, without its body and with the reason."""
 
     def execute(self) -> None:
@@ -132,6 +141,7 @@ class StrictChannel(HTTPChannel):
     """A connection that keeps monotonic time of its client and lets a refused one see its answer."""
 
     parser_class = StrictParser
+    task_class = LetteredTask
     will_close: bool
     close_when_flushed: bool
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
+from typing import IO
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
@@ -18,6 +20,30 @@ MAX_FIELDS = 64
 
 MAX_FIELD_BYTES = 64 * 1024
 """All fields that are no files together; they are held in memory."""
+
+_SPOOL_BYTES = 512 * 1024
+"""Longer files lie on disk while their request is answered."""
+
+
+class UploadRequest(Request):
+    """A request that closes its files even where parsing them failed half way."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        stream = tempfile.SpooledTemporaryFile(_SPOOL_BYTES)  # noqa: SIM115  (closed by close)
+        self.__dict__.setdefault("opened_streams", []).append(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close all files that were opened for this request."""
+        for stream in self.__dict__.pop("opened_streams", []):
+            stream.close()
+        super().close()
 
 
 def files_of(request: Request, names: Sequence[str], most: int) -> list[FileStorage]:
