@@ -20,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate (default: %(default)s)")
     parser.add_argument("--guidance", type=float, default=1.0, help="weight of the attention helpers (default: 1)")
     parser.add_argument("--validate", type=float, default=10.0, help="minutes between validations (default: 10)")
+    parser.add_argument("--review", action="store_true", help="look over the crops with the weights at the start")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default: %(default)s)")
     parser.set_defaults(run=run)
@@ -27,12 +28,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Train; prints where the checkpoint is."""
+    import numpy as np
     import torch
 
     from npr_edge.training.pool import Pool
     from npr_edge.training.reader.data import Sources
     from npr_edge.training.reader.pack import backgrounds, build
     from npr_edge.training.reader.publish import weights_of
+    from npr_edge.training.reader.review import review
     from npr_edge.training.reader.train import Plan, Trainer, train
 
     torch.set_num_threads(args.threads)
@@ -53,7 +56,12 @@ def run(args: argparse.Namespace) -> int:
         trainer.resume(args.out / "last.pt")
     folder = args.out / "pack"
     drawn = Pool(args.plates) if args.plates else None
-    sources = Sources(build(args.data, "train", folder), drawn, backgrounds(args.data, folder))
+    crops = build(args.data, "train", folder)
+    reviewed = folder / "review.npy"
+    if args.review:
+        review(trainer.average, crops, reviewed)
+    factors = np.load(reviewed) if reviewed.exists() else None
+    sources = Sources(crops, drawn, backgrounds(args.data, folder), factors)
     train(trainer, sources, build(args.data, "val", folder))
     print(args.out / "last.pt")
     return 0

@@ -32,6 +32,7 @@ class Strength:
         cut: Most that a side may be cut off, share of the crop.
         widen: Most that a side may be widened, share of the crop; small shares are likelier.
         turn_deg: Spread of the rotation, degrees.
+        boxed: Probability that the crop is the upright box around a turned plate, as boxes without corners give it.
         degrade: Probability of the distance step (scale down and back).
         smallest_px: Plate height of the hardest distance step, pixels per text line.
     """
@@ -39,20 +40,28 @@ class Strength:
     cut: float
     widen: float
     turn_deg: float
+    boxed: float
     degrade: float
     smallest_px: float
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Width over height of a crop before it was stretched, and its lines of text (0: not known)."""
+    """What the stretching and the label leave open.
+
+    Attributes:
+        aspect: Width over height of the crop before it was stretched.
+        lines: Lines of text; 0 where the label does not say.
+        fill: Share of the crop's height that the plate takes.
+    """
 
     aspect: float
     lines: int
+    fill: float = 1.0
 
 
-REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, degrade=0.2, smallest_px=11.0)
-DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, degrade=0.5, smallest_px=11.0)
+REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, boxed=0.12, degrade=0.2, smallest_px=11.0)
+DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, boxed=0.4, degrade=0.5, smallest_px=11.0)
 
 
 def augment(
@@ -70,7 +79,8 @@ def augment(
     Returns:
         (HEIGHT, WIDTH, 3) uint8 BGR, and the (3, 3) map from crop coordinates (0-1) to input coordinates (0-1).
     """
-    matrix = _warp(shape.aspect, strength, rng)
+    boxed = rng.random() < strength.boxed
+    matrix, shape = _boxed(shape, rng) if boxed else (_warp(shape.aspect, strength, rng), shape)
     height, width = image.shape[:2]
     pixels = np.diag([WIDTH, HEIGHT, 1.0]) @ matrix @ np.diag([1 / width, 1 / height, 1.0])
     view = np.empty((HEIGHT, WIDTH, 3), np.uint8) if background is None else background.copy()
@@ -93,6 +103,25 @@ def _warp(aspect: float, strength: Strength, rng: np.random.Generator) -> FloatA
     corners = corners.mean(axis=0) + (centred @ turn.T) / np.array([aspect, 1.0])
     target = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target), dtype=np.float64)
+
+
+def _boxed(shape: Shape, rng: np.random.Generator) -> tuple[FloatArray, Shape]:
+    """The map of a turned and slanted plate to the upright box around it, and the shape of that box."""
+    angle, slant = np.deg2rad(np.clip(rng.normal(0, 9), -28, 28)), rng.normal(0, 0.12)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array([[1, slant], [0, 1]])
+    unit = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    away = 1 + np.abs(rng.normal(0, 0.12))
+    stretched = unit * np.array([shape.aspect * rng.uniform(0.65, 1.05), 1.0])
+    end = int(rng.integers(0, 2))
+    stretched[[end, 3 - end], 1] = 0.5 + (stretched[[end, 3 - end], 1] - 0.5) / away
+    corners = stretched @ turn.T
+    size = np.ptp(corners, axis=0)
+    low = corners.min(axis=0) - rng.uniform(-0.02, 0.18, 2) * size
+    high = corners.max(axis=0) + rng.uniform(-0.02, 0.18, 2) * size
+    target = (corners - low) / (high - low)
+    matrix = cv2.getPerspectiveTransform(unit.astype(np.float32), target.astype(np.float32))
+    across, down = (high - low).tolist()
+    return np.asarray(matrix, dtype=np.float64), Shape(across / down, shape.lines, min(1.0, 1 / down))
 
 
 def _light(image: Pixels, rng: np.random.Generator) -> Pixels:
@@ -142,12 +171,15 @@ def _optics(image: Pixels, shape: Shape, strength: Strength, rng: np.random.Gene
     """Blur, distance, noise and codec."""
     if rng.random() < 0.15:
         image = cv2.filter2D(image, -1, _streak(rng))
+    blur = 1.2
     if rng.random() < strength.degrade:
         height = np.exp(rng.uniform(np.log(strength.smallest_px), np.log(48.0))) * (1.0 if shape.lines < 2 else 1.8)
+        height /= shape.fill
         size = (int(np.clip(height * shape.aspect, 36, WIDTH)), int(np.clip(height, 8, HEIGHT)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR)
+        blur = 0.4 + 0.8 * size[1] / HEIGHT
     if rng.random() < 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.2)))
+        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.35, blur)))
     if rng.random() < 0.3:
         image = _noise(image, float(rng.gamma(2.0, 4.0)), rng)
     if rng.random() < 0.35:

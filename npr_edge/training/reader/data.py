@@ -25,7 +25,9 @@ from npr_edge.training.reader.places import place_of
 LOOSE_SOURCES = frozenset({"us-states"})
 """Sources that write O as 0 or I as 1: there the loss takes both for the same."""
 
-_TRUST = MappingProxyType({"noisy-vietnam-czech": 0.5})
+TRUST = MappingProxyType({"noisy-vietnam-czech": 0.5})
+"""Weight in the loss of sources whose labels are often wrong."""
+
 _MACHINE_TRUST = 0.6
 
 _WEIGHT = MappingProxyType(
@@ -47,6 +49,10 @@ _WEIGHT = MappingProxyType(
 """Correction of a source's share beyond the square root of its size: harder and more varied sources count more."""
 
 
+_STACKED_WEIGHT = 2.0
+"""Drawn plates of several lines count double: real ones are rare outside Vietnam."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
     """What batches are made of.
@@ -55,11 +61,13 @@ class Sources:
         crops: Labelled crops.
         drawn: Generated plates; None trains on real crops alone.
         backgrounds: (N, HEIGHT, WIDTH, 3) uint8 BGR, pieces of photographs without plates, set around drawn plates.
+        factors: (crops,) correction of each crop's share, from ``review``; None for none.
     """
 
     crops: Pack
     drawn: Pool | None
     backgrounds: NDArray[np.uint8]
+    factors: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,10 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         self._batch = batch
         self._drawn_count = round(batch * drawn_share) if sources.drawn is not None else 0
         self._seed = seed
-        self._chances = np.cumsum(shares(sources.crops.crops))
+        chances = shares(sources.crops.crops) * (1.0 if sources.factors is None else sources.factors)
+        self._chances = np.cumsum(chances / chances.sum())
+        lines = np.array(sources.drawn.lines if sources.drawn is not None else [1])
+        self._drawn_chances = np.cumsum(np.where(lines > 1, _STACKED_WEIGHT, 1.0))
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.generic], ...]]:
         """Batches for ever; the seed decides all of them."""
@@ -117,14 +128,15 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         crop = self._sources.crops.crops[index]
         shape = Shape(crop.width_px / crop.height_px, crop.lines)
         image, _ = augment(self._sources.crops.pixels[index], shape, REAL, rng)
-        trust = _MACHINE_TRUST if crop.source.startswith(MACHINE_PREFIX) else _TRUST.get(crop.source, 1.0)
+        trust = _MACHINE_TRUST if crop.source.startswith(MACHINE_PREFIX) else TRUST.get(crop.source, 1.0)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
         return image, encode(crop.text), place_of(crop.region), trust, crop.source in LOOSE_SOURCES, centres
 
     def _from_drawn(self, rng: np.random.Generator) -> tuple[object, ...]:
         drawn = self._sources.drawn
         assert drawn is not None
-        plate = drawn[int(rng.integers(0, len(drawn)))]
+        place = rng.random() * self._drawn_chances[-1]
+        plate = drawn[min(int(np.searchsorted(self._drawn_chances, place)), len(drawn) - 1)]
         background = self._sources.backgrounds[int(rng.integers(len(self._sources.backgrounds)))]
         image, matrix = augment(plate.image, Shape(plate.aspect, plate.lines), DRAWN, rng, background)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
