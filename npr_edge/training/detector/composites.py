@@ -125,6 +125,30 @@ def paste(rng: np.random.Generator, image: Image, texture: PlateTexture, corners
     region[:] = (region * (1 - alpha) + warped * alpha + 0.5).astype(np.uint8)
 
 
+def scribble(rng: np.random.Generator, image: Image, corners: NDArray[np.float64]) -> None:
+    """Write words without a plate behind them onto ``corners``, in place: badges and signs are no plates."""
+    lines = int(rng.integers(1, 4)) if rng.random() < 0.3 else 1
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if rng.random() < 0.6 else "abcdefghijklmnopqrstuvwxyz"
+    letters += "0123456789" if rng.random() < 0.2 else ""
+    font = int(rng.choice([cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_SIMPLEX]))
+    stroke = int(rng.integers(2, 8))
+    rows = []
+    for _ in range(lines):
+        word = "".join(rng.choice(list(letters)) for _ in range(int(rng.integers(3, 9))))
+        (wide, _), _ = cv2.getTextSize(word, font, 1.6, stroke)
+        row = np.zeros((56, wide + 8), np.uint8)
+        cv2.putText(row, word, (4, 46), font, 1.6, 255, stroke, cv2.LINE_AA)
+        rows.append(cv2.resize(row, (240, 56), interpolation=cv2.INTER_AREA))
+    stencil = np.vstack(rows)
+    height, width = stencil.shape
+    outline = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
+    matrix = homography(outline, corners)
+    blurred = cv2.GaussianBlur(stencil, (0, 0), max(0.3, 0.4 * width / max(float(np.ptp(corners[:, 0])), 8)))
+    alpha = cv2.warpPerspective(blurred, matrix, (image.shape[1], image.shape[0]))[:, :, None].astype(np.float32) / 255
+    colour = rng.integers(0, 256, 3) if rng.random() < 0.4 else np.full(3, rng.integers(0, 256))
+    image[:] = (image * (1 - alpha) + colour * alpha + 0.5).astype(np.uint8)
+
+
 def _light(rng: np.random.Generator, plate: Image, surroundings: Image) -> Image:
     """Give a clean drawing the light of the place it goes to."""
     around = float(surroundings.mean())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npr_edge.evaluate.dataset_detect import INCOMPLETE_SOURCES
-from npr_edge.training.detector.composites import PlateTexture, erase, paste, random_quad, with_holder
+from npr_edge.training.detector.composites import PlateTexture, erase, paste, random_quad, scribble, with_holder
 from npr_edge.training.detector.pack import SOURCE_WEIGHTS, Pack, Photo
 
 PAD = 114  # grey of the letterbox bars, as at run time
@@ -54,7 +54,7 @@ class Sampler:
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """The next sample."""
-        negative = rng.random() < 0.14
+        negative = rng.random() < 0.18
         if negative:
             photo = self._negatives[int(rng.integers(len(self._negatives)))]
         else:
@@ -71,6 +71,9 @@ class Sampler:
         if rng.random() < (0.25 if negative else 0.15):
             for _ in range(int(rng.integers(1, 3))):
                 self._add(rng, image, labels)
+        if rng.random() < (0.3 if negative else 0.15):
+            for _ in range(int(rng.integers(1, 3))):
+                self._distract(rng, image, labels)
         image = photometric(rng, image)
         quads_out, exact_out, ignore = labels.arrays()
         if rng.random() < 0.5:
@@ -92,8 +95,8 @@ class Sampler:
             if rng.random() < 0.5:
                 scale = fit * np.exp(rng.uniform(np.log(0.6), np.log(1.6)))
             else:
-                scale = np.exp(rng.uniform(np.log(14), np.log(330))) / wide
-            scale = float(np.clip(scale, max(fit * 0.3, 13 / wide), 2.4))
+                scale = np.exp(rng.uniform(np.log(14), np.log(0.95 * self._width))) / wide
+            scale = float(np.clip(scale, max(fit * 0.5, 13 / wide), 2.4))
             scale = min(scale, 0.97 * self._width / wide, 0.97 * self._height / float(np.ptp(target[:, 1])))
             centre = target.mean(axis=0)
             room = np.maximum([self._width - wide * scale, self._height - np.ptp(target[:, 1]) * scale], 2) / scale
@@ -172,16 +175,27 @@ class Sampler:
     def _add(self, rng: np.random.Generator, image: NDArray[np.uint8], labels: _Labels) -> None:
         """Put a drawn plate anywhere that is free."""
         texture = self._texture(rng, None)
-        shape = random_quad(rng, texture.aspect)
+        corners = self._place(rng, texture.aspect, labels)
+        if corners is not None:
+            paste(rng, image, texture, corners)
+            labels.add(corners, True)
+
+    def _distract(self, rng: np.random.Generator, image: NDArray[np.uint8], labels: _Labels) -> None:
+        """Write words anywhere that is free; they are no plates."""
+        corners = self._place(rng, float(rng.uniform(1.5, 7)), labels)
+        if corners is not None:
+            scribble(rng, image, corners)
+
+    def _place(self, rng: np.random.Generator, aspect: float, labels: _Labels) -> NDArray[np.float64] | None:
+        """Corners of something plate-like at a random place and size, if that is free."""
+        shape = random_quad(rng, aspect)
         wide = float(np.exp(rng.uniform(np.log(14), np.log(260))))
         corners = shape * (wide / np.ptp(shape[:, 0]))
         room = np.array([self._width, self._height]) - np.ptp(corners, axis=0)
         if (room < 4).any():
-            return
+            return None
         corners = corners - corners.min(axis=0) + rng.random(2) * room
-        if labels.free(corners):
-            paste(rng, image, texture, corners)
-            labels.add(corners, True)
+        return corners if labels.free(corners) else None
 
 
 class _Labels:

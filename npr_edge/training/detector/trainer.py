@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +73,9 @@ def train(options: TrainOptions) -> Path:
     sampler = _sampler(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(options, device)
+    # stopped by a supervisor or from a terminal alike: leave a checkpoint
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     bar = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
     try:
         _loop(options, sampler, run, bar)
