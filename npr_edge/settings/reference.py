@@ -49,8 +49,35 @@ def render_table(section: type[BaseModel]) -> str:
     for name, field in section.model_fields.items():
         if section_of(field) is None:
             default = "required" if field.is_required() else f"`{_shown_default(field)}`"
-            rows.append(f"| `{name}` | {default} | {field.description} |")
+            rows.append(f"| `{name}` | {default} | {(field.description or '') + _bounds(field)} |")
     return "\n".join(rows)
+
+
+DOCUMENT_HEADER = """\
+# Configuration
+
+One TOML file, given with `--config`. `config/npr-edge.toml` shows every key with its default; this page is made from
+the same source, and a test holds both against the program. `npr-edge check-config --config FILE` names every error
+at once, with the key, the value and what is allowed.
+
+Every key can also come from the environment, nested with two underscores: `[mqtt] host` is `NPR_EDGE_MQTT__HOST`. A
+camera is named by its place or its id: `NPR_EDGE_CAMERA__0__FPS`, `NPR_EDGE_CAMERA__ENTRY__FPS`. Lists and tables are
+JSON: `NPR_EDGE_RECOGNISE__REGIONS='["gb", "ie"]'`. The environment wins over the file. Unknown keys are errors, in the
+file and in the environment. Relative paths of `replay:` sources count from the file's folder.
+
+SIGHUP and the MQTT request `reload` apply changes of `[[camera]]`, `[track]` and `[log]` at once; the log names the
+sections that need a restart.
+"""
+
+
+def render_document() -> str:
+    """``docs/configuration.md``: a table for each section."""
+    parts = [DOCUMENT_HEADER]
+    for name, section in sections():
+        title = "Top of the file" if not name else "[[camera]]" if name == "camera" else f"[{name}]"
+        about = (section.__doc__ or "").strip().split("\n")[0] if name else ""
+        parts.append(f"## {title}\n" + (f"\n{about}\n" if about else "") + f"\n{render_table(section)}\n")
+    return "\n".join(parts)
 
 
 def sections() -> Iterator[tuple[str, type[BaseModel]]]:
@@ -136,3 +163,4 @@ def _toml(value: Any) -> str:
 
 if __name__ == "__main__":
     Path("config/npr-edge.toml").write_text(render_config(), encoding="utf-8")
+    Path("docs/configuration.md").write_text(render_document(), encoding="utf-8")

@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 
 from npr_edge.settings import Settings, load_settings
-from npr_edge.settings.reference import render_config, sections
+from npr_edge.settings.reference import render_config, render_document, sections
 
-REFERENCE = Path(__file__).parents[3] / "config" / "npr-edge.toml"
+REPOSITORY = Path(__file__).parents[3]
+REFERENCE = REPOSITORY / "config" / "npr-edge.toml"
 
 
 def test_the_file_is_what_the_models_render() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == render_config(), "run: python -m npr_edge.settings.reference"
+
+
+def test_the_page_is_what_the_models_render() -> None:
+    page = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert page == render_document(), "run: python -m npr_edge.settings.reference"
 
 
 def test_the_file_as_it_stands_is_the_defaults() -> None:
