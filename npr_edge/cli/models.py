@@ -26,14 +26,16 @@ def add_models_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--models", type=Path, metavar="DIR", help="folder of other model files with their cards")
 
 
-def build_recogniser(args: argparse.Namespace) -> PlateRecogniser:
-    """The recogniser that the options of ``add_models_options`` describe.
+def build_recogniser(args: argparse.Namespace, configured: RecogniseSettings | None = None) -> PlateRecogniser:
+    """The recogniser that the options of ``add_models_options`` describe; an option wins over what is configured.
 
     Raises:
         ConfigError: An option's value is not allowed.
     """
     try:
-        settings = RecogniseSettings(regions=args.region, threads=args.threads, models_dir=args.models)
+        given = {"regions": args.region, "threads": args.threads, "models_dir": args.models}
+        base = configured.model_dump() if configured is not None else {}
+        settings = RecogniseSettings.model_validate({**base, **{name: value for name, value in given.items() if value}})
     except ValidationError as error:
         problems = [f"--{problem['loc'][0]} {problem['input']}: {problem['msg']}" for problem in error.errors()]
         raise ConfigError("; ".join(problems).replace("--regions", "--region")) from error
