@@ -168,12 +168,20 @@ def _open_places(vehicles: Sequence[Vehicle], camera: Camera, rng: np.random.Gen
     for _ in range(40):
         poses = _places(len(vehicles), rng)
         scene = compose(empty, small, list(zip(vehicles, poses, strict=True)), Lighting())
-        seen = sum(plate.visible > 0.9 and plate.width >= least_px / 4 for plate in scene.plates)
+        seen = sum(_whole(plate, small) and plate.width >= least_px / 4 for plate in scene.plates)
         if seen > best[0]:
             best = (seen, poses)
         if seen == len(vehicles):
             break
     return best[1]
+
+
+def _whole(plate: PlacedPlate, camera: Camera) -> bool:
+    """Whether a plate is not hidden and stands clear of the picture's border."""
+    margin = 0.01 * camera.width
+    low, high = plate.quad.min(), plate.quad.max(axis=0)
+    inside = low > margin and high[0] < camera.width - margin and high[1] < camera.height - margin
+    return bool(inside and plate.visible > 0.9)
 
 
 def _places(count: int, rng: np.random.Generator) -> list[Pose]:
