@@ -18,8 +18,8 @@ from npr_edge.web.problems import ApiProblemError
 MAX_FIELDS = 64
 """Parts of a form beyond its images."""
 
-MAX_FIELD_BYTES = 64 * 1024
-"""All fields that are no files together; they are held in memory."""
+MAX_FIELD_BYTES = 512 * 1024
+"""A field that is no file, which is held in memory; Werkzeug's parser also buffers file parts in pieces up to this."""
 
 _SPOOL_BYTES = 512 * 1024
 """Longer files lie on disk while their request is answered."""

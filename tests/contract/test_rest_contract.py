@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image as Pillow
@@ -105,6 +106,14 @@ class TestRecognise:
     ) -> None:
         response = api.recognise(key, encoded(coded_image(7), suffix), name)
         assert response.json()["results"][0]["plate"] == plate_of(7)
+
+    @pytest.mark.parametrize("size", [70_000, 200_000, 600_000, 3_000_000])
+    def test_files_of_every_size_are_taken(self, api: LiveApi, key: str, size: int) -> None:
+        image = coded_jpeg(11)
+        noise = np.random.default_rng(size).integers(0, 256, size - len(image), dtype=np.uint8).tobytes()
+        for files in ({"upload": ("a.jpg", image + noise)}, {"upload": ("a.jpg", image + b"\r\n" * (len(noise) // 2))}):
+            response = api.post("/recognise", key, files=files)
+            assert response.json()["results"][0]["plate"] == plate_of(11)
 
     def test_exif_orientation_is_applied_and_boxes_are_upright(self, api: LiveApi, key: str) -> None:
         picture = Pillow.fromarray(coded_image(fakes.TWO_PLATES)[:, :, ::-1]).transpose(Pillow.Transpose.ROTATE_90)
