@@ -52,6 +52,11 @@ class ProcessCamera:
         self._child.stdin.write(camera.model_dump_json().encode() + b"\n")
         self._child.stdin.flush()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._child.pid
+
     def read(self) -> Frame | None:
         """The next frame.
 

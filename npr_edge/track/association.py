@@ -22,17 +22,29 @@ OTHER_TEXT = 0.45
 SURE = 0.6
 """Confidence from which a text may overrule the position."""
 
+DECIDED = 0.9
+DOUBTS = 0.25
+"""Against a text as sure as the first, one as sure as the second is enough to tell another plate."""
+
 TEXT_WEIGHT = 1.5
 SIZE_WEIGHT = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a track when a frame comes: motion, its best text and how sure that is."""
+    """What is known of a track when a frame comes.
+
+    Attributes:
+        motion: Where it was and how it moved.
+        text: Its best text; empty where there is none.
+        confidence: How sure that is.
+        stale: Whether it was not seen in the last looks: then only its text tells that a plate is it.
+    """
 
     motion: Motion
     text: str
     confidence: float
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ def cost(track: Known, plate: Seen, at_s: float) -> float | None:
     gate = track.motion.gate_px(at_s)
     if alike >= SAME_TEXT and len(plate.text) >= 4:
         gate *= 4.0 if alike == 1.0 else 2.0
-    elif alike < OTHER_TEXT and trust >= SURE:
+    elif alike < OTHER_TEXT and (trust >= SURE or _is_decided_otherwise(track, plate)):
         return None
     here, there = plate.quad.hull(), track.motion.forecast(at_s).hull()
     distance = math.dist(here.centre, there.centre)
@@ -85,3 +97,7 @@ def cost(track: Known, plate: Seen, at_s: float) -> float | None:
     if distance > gate and overlap == 0.0:
         return None
     return distance / gate - overlap + TEXT_WEIGHT * (1.0 - alike) * trust + SIZE_WEIGHT * abs(math.log(ratio))
+
+
+def _is_decided_otherwise(track: Known, plate: Seen) -> bool:
+    return track.confidence >= DECIDED and (track.stale or plate.confidence >= DOUBTS)

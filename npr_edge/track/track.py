@@ -20,6 +20,8 @@ GROWTH = 1.12
 DRIFT_HEIGHTS = 1.5
 """Otherwise a plate that moved down the picture by this many plate heights came nearer."""
 
+STALE_MISSES = 3
+
 PARKED_SPEED = 0.35
 """Plate widths per second below which a vehicle stands."""
 
@@ -74,11 +76,11 @@ class Track:
     def known(self) -> Known:
         """What the association needs to know."""
         if self.read is not None:
-            return Known(self.motion, self.read.text, self.read.confidence)
+            return Known(self.motion, self.read.text, self.read.confidence, self.misses >= STALE_MISSES)
         outcome = self.vote.outcome()
         if outcome is None:
             return Known(self.motion, "", 0.0)
-        return Known(self.motion, outcome.plate.text, outcome.plate.confidence)
+        return Known(self.motion, outcome.plate.text, outcome.plate.confidence, self.misses >= STALE_MISSES)
 
     def add(self, frame: Frame, result: PlateResult, camera: CameraSettings, settings: TrackSettings) -> None:
         """Take in the plate of one more frame."""

@@ -11,6 +11,9 @@ from npr_edge.track.vote import Outcome
 SHORTEST_FREE_TEXT = 4
 """Texts that fit no grammar need this many characters: shorter ones are mostly signs and stickers."""
 
+FREE_TEXT_SHARE = 0.4
+"""Share of the frames that must agree on a text that fits no grammar: a lost character fits none, either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -36,6 +39,8 @@ def is_read(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
         return False
     if outcome.agreeing >= settings.min_agreeing and plate.fits_grammar:
         return plate.confidence >= settings.min_confidence
+    if not plate.fits_grammar and outcome.agreeing < FREE_TEXT_SHARE * outcome.total:
+        return False
     return plate.confidence >= settings.single_confidence
 
 
