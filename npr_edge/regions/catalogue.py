@@ -53,14 +53,12 @@ class Match:
         region: Code.
         format: The format.
         variant: The variant of the format.
-        share: Share of the region's plates that have the format and the variant's form, 0-1.
         likelihood: Chance that a plate of the region, drawn at random, shows the text.
     """
 
     region: str
     format: Format
     variant: Variant
-    share: float
     likelihood: float
 
 
@@ -69,13 +67,12 @@ class Catalogue:
 
     def __init__(self, grammars: Iterable[RegionGrammar]) -> None:
         self._grammars = {grammar.code: grammar for grammar in grammars}
-        self._by_shape: dict[str, list[Match]] = {}
+        self._by_shape: dict[str, list[tuple[str, Format, Variant]]] = {}
         for grammar in self._grammars.values():
             for form in grammar.formats:
                 for variant in form.variants:
-                    share = form.weight * variant.weight
-                    match = Match(grammar.code, form, variant, share, share / variant.size)
-                    self._by_shape.setdefault(variant.shape, []).append(match)
+                    entry = (grammar.code, form, variant)
+                    self._by_shape.setdefault(variant.shape, []).append(entry)
         self._fits = {code: grammar.fit for code, grammar in self._grammars.items()}
         self._matches = lru_cache(maxsize=1024)(self._find)
         self._roots = lru_cache(maxsize=4)(self._unfit_roots)
@@ -112,11 +109,12 @@ class Catalogue:
 
     def _find(self, text: str) -> Mapping[str, Match]:
         best: dict[str, Match] = {}
-        for match in self._by_shape.get(shape_of(text), ()):
-            if match.variant.matches(text):
-                known = best.get(match.region)
-                if known is None or match.likelihood > known.likelihood:
-                    best[match.region] = match
+        for region, form, variant in self._by_shape.get(shape_of(text), ()):
+            if variant.matches(text):
+                likelihood = form.weight * variant.weight * variant.chance(text)
+                known = best.get(region)
+                if known is None or likelihood > known.likelihood:
+                    best[region] = Match(region, form, variant, likelihood)
         return best
 
 

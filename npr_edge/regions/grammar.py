@@ -54,14 +54,19 @@ class Element:
         options: Characters or words.
         weights: Relative frequency of each option, same order.
         allowed: ``options`` as a set, for matching.
+        shares: Chance of each option, by option; they sum to 1.
     """
 
     options: tuple[str, ...]
     weights: tuple[float, ...]
     allowed: frozenset[str] = field(init=False, repr=False, compare=False)
+    shares: Mapping[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allowed", frozenset(self.options))
+        total = sum(self.weights)
+        shares = {option: weight / total for option, weight in zip(self.options, self.weights, strict=True)}
+        object.__setattr__(self, "shares", shares)
 
     @property
     def width(self) -> int:
@@ -103,14 +108,6 @@ class Variant:
         return "".join(shape_of(element.options[0]) for element in self.elements)
 
     @cached_property
-    def size(self) -> float:
-        """How many different texts the variant has."""
-        size = 1.0
-        for element in self.elements:
-            size *= len(element.options)
-        return size
-
-    @cached_property
     def _spans(self) -> tuple[tuple[int, int, frozenset[str]], ...]:
         """Start, end and allowed strings of the elements that a matching shape leaves open."""
         spans = []
@@ -124,6 +121,15 @@ class Variant:
     def matches(self, text: str) -> bool:
         """Whether ``text`` is one of the variant's; its shape must be the variant's already."""
         return all(text[start:end] in allowed for start, end, allowed in self._spans)
+
+    def chance(self, text: str) -> float:
+        """Chance that a plate of the variant shows ``text``, which must match it."""
+        chance = 1.0
+        start = 0
+        for element in self.elements:
+            chance *= element.shares[text[start : start + element.width]]
+            start += element.width
+        return chance
 
     def printed(self, text: str) -> str:
         """``text`` with the separators of the plate, on one line."""

@@ -11,6 +11,9 @@ from npr_edge.regions.prior import parent
 MIN_REGION = 0.5
 """Least probability of a region that is named: from here on it is likelier right than wrong."""
 
+MIN_UNSEEN = 0.7
+"""The same where no look is known: then the grammars' weights decide alone, and those are rough."""
+
 COMMON_SHARE = 0.05
 """A format on this share of a region's plates is as good as any; rarer ones count in proportion, so that a misread
 does not pass as a rarity."""
@@ -37,6 +40,7 @@ class Scales:
         self._prior = prior
         self._seen = seen
         self._exponent = LOOK_EXPONENT if seen else 1.0
+        self._least = MIN_REGION if seen else MIN_UNSEEN
         fits = catalogue.fit_shares
         self._unfit = sum(chance * (1.0 - fits.get(region, UNKNOWN_FIT)) for region, chance in prior.items())
 
@@ -65,7 +69,7 @@ class Scales:
         matches = self._catalogue.matches(text)
         shares = self._shares(text, matches)
         region = max(shares, key=shares.__getitem__)
-        if shares[region] < MIN_REGION:
+        if shares[region] < self._least:
             return self._country(shares, matches)
         if region not in matches and not self._looks_like(region):
             return None, None
@@ -96,7 +100,7 @@ class Scales:
             countries[parent(region)] = countries.get(parent(region), 0.0) + share
         country = max(countries, key=countries.__getitem__)
         members = [region for region in shares if parent(region) == country and region in matches]
-        if countries[country] < MIN_REGION or not (members or self._looks_like(country)):
+        if countries[country] < self._least or not (members or self._looks_like(country)):
             return None, None
         closest = max(members, key=shares.__getitem__, default=country)
         return country, matches.get(country) or matches.get(closest)

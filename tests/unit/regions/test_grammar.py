@@ -53,9 +53,10 @@ def test_words_of_several_lengths_become_several_variants() -> None:
     assert printed("<area> ##", "HA12", area="B HH SHA") == []
 
 
-def test_variants_count_their_texts() -> None:
-    (variant,) = expand("L{2}##", "ABC", {}, 12)
-    assert variant.size == 3 * 3 * 10 * 10
+def test_texts_are_as_likely_as_their_words() -> None:
+    (variant,) = expand("<area>L##", "ABC", {"area": "M:9 B"}, 12)
+    assert variant.chance("MA12") == pytest.approx(0.9 / 3 / 100)
+    assert variant.chance("BC99") == pytest.approx(0.1 / 3 / 100)
 
 
 def test_lines_break_at_the_stroke_alone() -> None:
