@@ -17,6 +17,9 @@ MOST_REGIONS = 5
 _CHOICES = 6
 _LEAST_CHANCE = 1e-6
 
+# A slot of at least this log probability has no second choice worth a path.
+_SURE = float(np.log(0.995))
+
 
 class ReadParameters(BaseModel):
     """What the reader's card says beside the tensors."""
@@ -51,14 +54,18 @@ def best_texts(slots: NDArray[np.float32], most: int = MOST_TEXTS) -> list[tuple
         Texts with the product of their slots' probabilities, likeliest first.
     """
     logs = np.log(np.maximum(slots.astype(np.float64), _LEAST_CHANCE))
-    choices = np.argsort(-logs, axis=1)[:, :_CHOICES]
-    scores, paths = np.zeros(1), np.zeros((1, 0), np.int64)
-    for row, options in zip(logs, choices, strict=True):
-        longer = scores[:, None] + row[options]
+    best = logs.argmax(axis=1)
+    tops = logs[np.arange(len(logs)), best]
+    # Most slots are sure: only the others branch, which keeps a plate at a tenth of a millisecond.
+    open_slots = np.flatnonzero(tops < _SURE)
+    scores, paths = np.array([tops.sum() - tops[open_slots].sum()]), best[None]
+    for slot in open_slots:
+        options = np.argsort(-logs[slot])[:_CHOICES]
+        longer = scores[:, None] + logs[slot, options]
         kept = np.argsort(-longer, axis=None, kind="stable")[:BEAM]
         before, option = np.divmod(kept, len(options))
-        scores = longer.ravel()[kept]
-        paths = np.column_stack([paths[before], options[option]])
+        scores, paths = longer.ravel()[kept], paths[before]
+        paths[:, slot] = options[option]
     texts: dict[str, float] = {}
     for score, path in zip(scores, paths.tolist(), strict=True):
         text = decode(path)
