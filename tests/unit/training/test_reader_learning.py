@@ -1,0 +1,86 @@
+"""Loss, review of labels and the fit of the confidence; needs the extra ``train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+
+from npr_edge.read.charset import CLASSES, SLOTS, encode  # noqa: E402
+from npr_edge.training.reader import calibrate, pack  # noqa: E402
+from npr_edge.training.reader.data import Batch  # noqa: E402
+from npr_edge.training.reader.loss import Guidance, loss_of  # noqa: E402
+from npr_edge.training.reader.network import GRID, TOKENS, Outputs  # noqa: E402
+from npr_edge.training.reader.review import review  # noqa: E402
+from npr_edge.training.reader.train import new_reader  # noqa: E402
+
+PLAIN = Guidance(attention=0.0, cells=0.0, region=0.0)
+
+
+def outputs_for(text: str) -> Outputs:
+    slots = torch.full((1, SLOTS, CLASSES), -4.0)
+    slots[0, torch.arange(SLOTS), torch.tensor(encode(text))] = 4.0
+    return Outputs(
+        slots, torch.zeros(1, 5), torch.zeros(1, SLOTS + 1, TOKENS), torch.zeros(1, CLASSES, GRID[0], GRID[1])
+    )
+
+
+def batch_for(text: str, *, loose: bool = False, centre: tuple[float, float] | None = None) -> Batch:
+    centres = torch.full((1, SLOTS, 2), float("nan"))
+    if centre is not None:
+        centres[0, 0] = torch.tensor(centre)
+    codes = torch.tensor([encode(text)])
+    return Batch(torch.zeros(1), codes, torch.tensor([-1]), torch.ones(1), torch.tensor([loose]), centres)
+
+
+def test_a_loose_source_takes_o_for_0_and_i_for_1() -> None:
+    strict = float(loss_of(outputs_for("O1"), batch_for("0I"), PLAIN))
+    loose = float(loss_of(outputs_for("O1"), batch_for("0I", loose=True), PLAIN))
+    right = float(loss_of(outputs_for("0I"), batch_for("0I"), PLAIN))
+
+    assert loose == pytest.approx(right, abs=0.02)
+    assert strict > loose + 1
+
+
+def test_attention_is_pulled_to_the_character() -> None:
+    outputs = outputs_for("A")
+    guidance = Guidance(attention=1.0, cells=0.0, region=0.0)
+    far = float(loss_of(outputs, batch_for("A", centre=(3.0, 2.0)), guidance))
+    outputs.attention[0, 0, 2 * GRID[1] + 3] = 6.0
+
+    assert float(loss_of(outputs, batch_for("A", centre=(3.0, 2.0)), guidance)) < far
+    assert float(loss_of(outputs, batch_for("A", centre=(20.0, 6.0)), guidance)) > far
+
+
+def test_the_temperature_is_found() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, (6000, 5)).astype(np.float32)
+    chances = np.exp(logits / 1.7)
+    chances /= chances.sum(axis=1, keepdims=True)
+    classes = np.array([rng.choice(5, p=row / row.sum()) for row in chances.astype(np.float64)], dtype=np.int64)
+
+    assert calibrate.fit_temperature(logits, classes) == pytest.approx(1.7, rel=0.08)
+    assert calibrate.fit_temperature(logits, np.full(6000, -1)) == 1.0
+
+
+def test_the_curve_pulls_overconfident_products_down() -> None:
+    rng = np.random.default_rng(2)
+    products = np.full(2000, 0.95)
+    slope, offset = calibrate.fit_curve(products, (rng.random(2000) < 0.7).astype(np.float64))
+
+    logit = slope * np.log(0.95 / 0.05) + offset
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(0.7, abs=0.04)
+
+
+def test_review_gives_each_crop_a_factor(tmp_path: Path) -> None:
+    crops = [pack.Crop("", "here", text, "gb", 1, 200, 50, 1.0) for text in ("AB12", "XYZ")]
+    pixels = np.zeros((2, pack.HEIGHT, pack.WIDTH, 3), np.uint8)
+
+    factors = review(new_reader(), pack.Pack(crops, pixels), tmp_path / "review.npy")
+
+    assert factors.shape == (2,)
+    assert (factors >= 0.1).all()
+    assert (np.load(tmp_path / "review.npy") == factors).all()
