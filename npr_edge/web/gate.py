@@ -60,6 +60,11 @@ class RecogniseGate:
         return self._places + self._queue
 
     @property
+    def inside(self) -> int:
+        """Requests that hold a place."""
+        return self._inside
+
+    @property
     def waiting(self) -> int:
         """Requests that wait for a place."""
         return len(self._waiting)

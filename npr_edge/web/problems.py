@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from npr_edge.access import Allowance
 from npr_edge.errors import StoreError
 from npr_edge.web.contract import STATUS, Body, error_body
+from npr_edge.web.gate import ClientGoneError
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,10 @@ def register(app: Flask) -> None:
         logger.error("A request could not be answered: %s", error)
         body = error_body("SERVICE_UNAVAILABLE", "The stored data cannot be read at the moment.")
         return answer(body, {"Retry-After": str(RETRY_SOON_S)})
+
+    @app.errorhandler(ClientGoneError)
+    def gone(error: ClientGoneError) -> Response:
+        return answer(error_body("SERVICE_UNAVAILABLE", str(error)))  # nobody is there to read it
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client import CollectorRegistry
 
 from npr_edge.access import SCOPES, Access, open_access
+from npr_edge.domain import Image, Recognition
 from npr_edge.ports import CamerasView, Clock, HealthView, MessageEncoder, ReadsQuery, Recogniser, VehicleLookup
 from npr_edge.settings import WebSettings
 from npr_edge.web.factory import ApiPorts
@@ -35,6 +36,7 @@ class LiveApi:
     address: tuple[str, int]
     access: Access
     server: ApiServer
+    gate: RecogniseGate
 
     def key(self, name: str = "test", limits: str = "100000/minute", scopes: Sequence[str] | None = None) -> str:
         """A fresh key."""
@@ -111,11 +113,17 @@ def live_api(
     server.start()
     try:
         host, port = server.address
-        yield LiveApi(f"http://{host}:{port}/api/v1", (host, port), access, server)
+        told = gate or RecogniseGate(_NoRecogniser())
+        yield LiveApi(f"http://{host}:{port}/api/v1", (host, port), access, server, told)
     finally:
         server.close()
         threads = [thread.name for thread in threading.enumerate() if thread.name.startswith(("web", "access"))]
         assert threads == [], threads
+
+
+class _NoRecogniser:
+    def recognise(self, image: Image) -> Recognition:
+        raise NotImplementedError
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
