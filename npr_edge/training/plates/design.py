@@ -53,8 +53,8 @@ class Band:
         side: ``left``, ``right``, ``top`` or ``bottom``.
         width: Extent in mm across (height for top and bottom).
         colour: Name in ``COLOURS``.
-        emblem: ``stars``, ``flag:<c1,c2,...>`` (stripes), ``union``, ``cross:<ground,cross>``, ``dot``, ``crest``
-            or ``""``.
+        emblem: ``stars``, ``flag:<c1,c2,...>`` (stripes), ``union``, ``cross:<ground,cross>``, ``dot``,
+            ``crest``, ``stack:<AB,CD,...>`` (letters that are not read) or ``""``.
         texts: Letters below (or, for ``top``, on) it; one is drawn.
         ink: Colour of the letters.
         chance: How often it is there.

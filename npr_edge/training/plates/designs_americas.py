@@ -46,6 +46,7 @@ def _us(
         border_inks=("", "", "grey"),
         radius=12,
         captions=captions,
+        bands=(Band("left", 34, "", "stack:LS,MC,US,DV,PT,XP,TR,VF,20,19,CV,NG", (), "", 0.05),),
         stickers=0.35,
         art=art,
         margin=10,

@@ -45,9 +45,9 @@ WORLD: tuple[Design, ...] = (
     Design(region="in", lines=2, size=(200, 100), face="any", letter=34, gap=5, space=8, border=2, weight=3,
         paints=_IND_PAINTS, bands=_IND_BANDS[:1], printed_marks=False),
     # Pakistan: provinces differ; the raised small year of Punjab is not part of the text.
-    Design(region="pk", size=(330, 165), face="any", letter=72, gap=8, space=22, marks=("dash", "dot", ""), border=3,
-        weight=5, printed_marks=False, centre=0.45, radius=14, captions=(Caption(_PK_CAPTIONS, 0.83, 0.5, 19,
-        chance=0.95), Caption(("ICT",), 0.13, 0.5, 16, chance=0.35)), paints=(Paint("white", "black", 5),
+    Design(region="pk", size=(330, 165), face="written", letter=72, gap=8, space=22, marks=("dash", "dot", ""),
+        border=3, weight=5, printed_marks=False, centre=0.45, radius=14, captions=(Caption(_PK_CAPTIONS, 0.83, 0.5,
+        19, chance=0.95), Caption(("ICT",), 0.13, 0.5, 16, chance=0.35)), paints=(Paint("white", "black", 5),
         Paint("yellow", "black", 2), Paint("amber", "black", 2), Paint("grey", "black", 1), Paint("black", "white",
         0.6))),
     Design(region="pk", size=(330, 165), face="us", letter=82, gap=7, space=18, marks=("dash", "dot", ""), border=3,
@@ -56,11 +56,11 @@ WORLD: tuple[Design, ...] = (
         "crest", ("",), "white", 0.5), Band("left", 50, "green", "crest", ("PUNJAB", ""), "white", 0.25)),
         paints=(Paint("white", "black", 5), Paint("amber", "black", 2), Paint("yellow", "black", 2), Paint("grey",
         "navy", 1))),
-    Design(region="pk", size=(480, 115), face="any", letter=70, gap=10, space=30, marks=("dash", "", ""), border=2.5,
-        weight=4, printed_marks=False, paints=(Paint("white", "black", 3), Paint("black", "white", 3), Paint("black",
-        "silver", 1), Paint("yellow", "black", 1), Paint("navy", "white", 0.5)), captions=(Caption(_PK_CAPTIONS, 0.9,
-        0.5, 13, chance=0.3),)),
-    Design(region="pk", lines=2, size=(300, 165), face="any", letter=62, gap=9, space=20, border=2.5, weight=4,
+    Design(region="pk", size=(480, 115), face="written", letter=70, gap=10, space=30, marks=("dash", "", ""),
+        border=2.5, weight=4, printed_marks=False, paints=(Paint("white", "black", 3), Paint("black", "white", 3),
+        Paint("black", "silver", 1), Paint("yellow", "black", 1), Paint("navy", "white", 0.5)),
+        captions=(Caption(_PK_CAPTIONS, 0.9, 0.5, 13, chance=0.3),)),
+    Design(region="pk", lines=2, size=(300, 165), face="written", letter=62, gap=9, space=20, border=2.5, weight=4,
         printed_marks=False, marks=("", "dash"), bands=(Band("left", 54, "green", "crest", ("PUNJAB", "", ""),
         "white", 0.5),), captions=(Caption(("-#7", "-16", "07", "12"), 0.27, 0.88, 26, chance=0.4),
         Caption(_PK_CAPTIONS, 0.94, 0.6, 9, chance=0.2)), paints=(Paint("white", "black", 5), Paint("black", "white",
@@ -117,8 +117,8 @@ def _australian(state: str) -> tuple[Design, ...]:
         marks=("dot", "dot", "figure", ""), border=2.5, printed_marks=False, paints=paints, border_inks=("", "grey"),
         captions=(Caption(slogans, 0.87, 0.5, 15, chance=0.93),))
     narrow = Design(code, size=(480, 106), face="us", letter=72, gap=12, space=28, stretch=1.2, weight=2.5, margin=30,
-        marks=("dot", "dash", ""), border=3, printed_marks=False, paints=owners,
-        captions=(Caption((short,), 0.16, 0.05, 20, chance=0.8, stacked=True), Caption(("CAR SALES",), 0.95, 0.5, 6)))
+        marks=("dot", "dash", ""), border=3, printed_marks=False, paints=owners, captions=(Caption((short,), 0.16,
+        0.05, 20, chance=0.8, stacked=True), Caption(("CAR SALES",), 0.95, 0.5, 6)))
     return (
         wide,
         narrow,

@@ -44,6 +44,7 @@ FONT_PACKAGES = (
     "share-tech",
     "sofia-sans-condensed",
     "teko",
+    "tinos",
     "yanone-kaffeesatz",
 )
 """npm packages ``@fontsource/<name>``, all under the SIL Open Font License 1.1."""

@@ -192,6 +192,14 @@ FACES: dict[str, tuple[Source, ...]] = {
 }
 """What a country's lettering may be drawn with. Only what is installed is taken."""
 
+FACES["written"] = (  # Pakistan: the sign writer's taste, serifs included
+    *FACES["any"],
+    font("tinos-700", 1.1, 3),
+    font("tinos-700", 1.35, 2),
+    font("tinos-400", 1.2, 2),
+    font("barlow-500", 1.2, 1.5),
+)
+
 
 @cache
 def sources_of(face: str) -> tuple[tuple[Source, ...], NDArray[np.float64]]:

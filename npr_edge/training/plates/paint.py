@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from npr_edge.training.plates import lettering
 from npr_edge.training.plates.design import COLOURS, Colour
 
 Canvas = NDArray[np.uint8]
@@ -131,6 +132,17 @@ def _dot(image: Canvas, detail: str, place: Place, rng: np.random.Generator) -> 
     disc(image, x, y, radius * 0.8, colour(detail or "gold", rng, 15))
 
 
+def _stack(image: Canvas, detail: str, place: Place, rng: np.random.Generator) -> None:
+    """Two small letters one above the other, which conventions of the labels leave out of the number."""
+    x, y, radius = place
+    pairs = detail.split(",")
+    cap = max(round(radius * 1.9), 5)
+    ink = colour("black", rng)
+    for step, letter in enumerate(pairs[int(rng.integers(len(pairs)))]):
+        alpha = lettering.label(lettering.choose("caption", rng).name, letter, cap)
+        stamp(image, alpha, x - alpha.shape[1] / 2, y + step * cap * 1.3, ink)
+
+
 def _crest(image: Canvas, _: str, place: Place, rng: np.random.Generator) -> None:
     crest(image, *place, rng)
 
@@ -142,4 +154,5 @@ _EMBLEMS: dict[str, Callable[[Canvas, str, Place, np.random.Generator], None]] =
     "cross": _cross,
     "dot": _dot,
     "crest": _crest,
+    "stack": _stack,
 }
