@@ -15,7 +15,7 @@ from npr_edge.record.faults import fault_error
 from npr_edge.record.migrations import migrations
 
 FILE_NAME = "npr-edge.db"
-PAGE_BYTES = 4096
+PAGE_BYTES = 1024
 """Page size of new databases; docs/storage.md has the figures that chose it."""
 
 _CHECK_STEPS = 20_000

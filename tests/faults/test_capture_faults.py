@@ -23,7 +23,7 @@ from tests.support.daemons import Running, daemon, free_port, until, write_confi
 BACK_S = 10.0
 """A camera is back this long after its return at the latest."""
 
-QUICK = "frame_timeout_s = 2\nopen_timeout_s = 6\nmax_backoff_s = 2\n"
+QUICK = "frame_timeout_s = 2\nopen_timeout_s = 8\nmax_backoff_s = 2\n"
 needs_rtsp = pytest.mark.skipif(
     not has_rtsp_server(), reason="no RTSP server: apt install gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly"
 )

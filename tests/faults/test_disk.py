@@ -13,6 +13,7 @@ import pytest
 
 from npr_edge.domain import ReadFilter
 from npr_edge.record import Passage, Reads, Recorder, RecorderState, Store, StoreFault, StoreParts
+from npr_edge.record.database import PAGE_BYTES
 from npr_edge.record.store import Batch
 from npr_edge.settings import RecordSettings, RetentionSettings
 from tests.support.sightings import NOW_S, YEAR_S, FakeClock, crop, encode, event_id, read_sighting
@@ -170,9 +171,9 @@ def test_pages_overwritten_at_work_are_recovered_and_the_daemon_goes_on(
     wait_for_state(recorder, lambda state: state.reads == 1)
     size = (tmp_path / "npr-edge.db").stat().st_size
     with (tmp_path / "npr-edge.db").open("r+b") as file:
-        for page in range(2, size // 4096, 3):
-            file.seek(page * 4096)
-            file.write(b"\xa5" * 4096)
+        for page in range(2, size // PAGE_BYTES, 3):
+            file.seek(page * PAGE_BYTES)
+            file.write(b"\xa5" * PAGE_BYTES)
     # The writer's cache still holds sound pages: keep it at work until it meets a damaged one, or open it afresh.
     for number in range(2_000, 2_400):
         wait_for_state(recorder, lambda state: state.waiting < 20)

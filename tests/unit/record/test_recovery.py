@@ -13,7 +13,7 @@ import pytest
 
 from npr_edge.domain import ReadFilter
 from npr_edge.record import Passage, Reads, Store, StoreParts
-from npr_edge.record.database import connect_writer
+from npr_edge.record.database import PAGE_BYTES, connect_writer
 from npr_edge.record.migrations import migrations
 from npr_edge.record.outbox import StoredOutbox
 from npr_edge.record.store import Batch
@@ -45,8 +45,8 @@ def folder(sound: Path, tmp_path: Path) -> Path:
 
 def overwrite(folder: Path, page: int, count: int = 1) -> None:
     with (folder / "npr-edge.db").open("r+b") as file:
-        file.seek(page * 4096)
-        file.write(b"\xa5" * 4096 * count)
+        file.seek(page * PAGE_BYTES)
+        file.write(b"\xa5" * PAGE_BYTES * count)
 
 
 def pages_of(folder: Path, name: str) -> list[int]:
@@ -170,7 +170,7 @@ def test_migrations_run_once(open_store: Callable[[], Store], tmp_path: Path) ->
 
 def test_every_damaged_page_alone_can_be_lived_with(folder: Path, parts: StoreParts, tmp_path: Path) -> None:
     """Each tenth page in turn: the store opens, works, and no row comes twice."""
-    pages = (folder / "npr-edge.db").stat().st_size // 4096
+    pages = (folder / "npr-edge.db").stat().st_size // PAGE_BYTES
     for page in range(0, pages, 10):
         place = tmp_path / f"page-{page}"
         place.mkdir()
