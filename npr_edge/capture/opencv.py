@@ -80,7 +80,11 @@ class OpenCvDriver:
         # Set for the whole process, which is the capture child: TCP, since lost UDP packets smear plates, and
         # a timeout in microseconds that FFmpeg honours in most states. The parent's deadline covers the rest.
         timeout_ms = int(1000 * self._camera.frame_timeout_s)
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"rtsp_transport;tcp|timeout;{1000 * timeout_ms}"
+        # FFmpeg would watch a stream for up to 5 s before it hands over the first picture; half a second is enough
+        # for the one video track we take, and a camera is back so much sooner.
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
+            f"rtsp_transport;tcp|timeout;{1000 * timeout_ms}|analyzeduration;500000|probesize;500000"
+        )
         parameters = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(1000 * self._camera.open_timeout_s)]
         parameters += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         return cv2.VideoCapture(url_with_credentials(self._camera), cv2.CAP_FFMPEG, parameters)

@@ -128,7 +128,10 @@ class Reader:
         shape = _Shape(height, width, luma_height, luma_width)
         with mmap.mmap(self._memory, SLOTS * shape.slot_bytes, prot=mmap.PROT_READ) as ring:
             data = ring[slot * shape.slot_bytes : (slot + 1) * shape.slot_bytes]
-        self._channel.send(bytes([slot]))
+        try:
+            self._channel.send(bytes([slot]))
+        except OSError as error:
+            raise CaptureError("the capture process ended") from error
         pixels = np.frombuffer(data, dtype=np.uint8)
         image = pixels[: shape.image_bytes].reshape(height, width, 3)
         luma = pixels[shape.image_bytes :].reshape(luma_height, luma_width) if luma_height else None

@@ -23,8 +23,8 @@ from npr_edge.errors import ConfigError
 from npr_edge.settings.models import Settings
 
 PREFIX = "NPR_EDGE_"
-NOT_SETTINGS = frozenset({"NPR_EDGE_CONFIG", "NPR_EDGE_DATA"})
-"""Variables with our prefix that are no settings: the configuration's path, the training data of the tests."""
+NOT_SETTINGS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "DATA", "FONTS", "PYTHON", "TFLITE_PYTHON", "VENV"))
+"""Variables with our prefix that are no settings: those of the project's own scripts and tests."""
 
 SECRET_WORDS = ("password", "secret", "token", "api_key")
 Tree = dict[str, Any]

@@ -1,0 +1,71 @@
+"""The motion gate: still scenes are left alone, movement and parked cars are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from npr_edge.capture.motion import MotionGate
+from npr_edge.domain import Frame
+from npr_edge.settings import MotionSettings
+from tests.support.clips import CODES, Pass, frames
+
+
+def wants(gate: MotionGate, image: np.ndarray, index: int, busy: bool = False, fps: float = 10.0) -> bool:
+    return gate.wants(Frame("a", index, image, 100.0 + index / fps, 0.0, clock_synced=True), busy)
+
+
+def noisy(image: np.ndarray, rng: np.random.Generator, sigma: float = 4.0) -> np.ndarray:
+    return np.clip(image + rng.normal(0, sigma, image.shape), 0, 255).astype(np.uint8)
+
+
+def test_a_still_noisy_scene_is_looked_at_at_first_and_then_rarely() -> None:
+    rng = np.random.default_rng(1)
+    gate, still = MotionGate(MotionSettings(forced_look_s=20)), frames([], 1)[0]
+    looked = [index for index in range(600) if wants(gate, noisy(still, rng), index)]
+    assert looked[0] == 0  # a parked car in view at the start is read
+    assert len(looked) <= 12
+    assert max(looked) > 300
+
+
+def test_a_vehicle_wakes_the_gate_with_its_first_frames() -> None:
+    rng = np.random.default_rng(2)
+    gate = MotionGate(MotionSettings())
+    clip = frames([Pass(CODES[0], 60, 90)], 120)
+    looked = [index for index, image in enumerate(clip) if wants(gate, noisy(image, rng), index)]
+    assert set(range(62, 88)) <= set(looked)
+    assert not set(range(12, 58)) & set(looked)
+
+
+def test_the_whole_picture_growing_darker_is_no_movement() -> None:
+    gate, still = MotionGate(MotionSettings(forced_look_s=0)), frames([], 1)[0]
+    looked = [
+        index
+        for index in range(100)
+        if wants(gate, np.clip(still.astype(int) - index // 4, 0, 255).astype(np.uint8), index)
+    ]
+    assert max(looked) <= 6
+
+
+def test_vehicles_being_followed_keep_it_open() -> None:
+    gate, still = MotionGate(MotionSettings()), frames([], 1)[0]
+    assert all(wants(gate, still, index, busy=True) for index in range(50))
+
+
+def test_switched_off_it_wants_everything() -> None:
+    gate, still = MotionGate(MotionSettings(enabled=False)), frames([], 1)[0]
+    assert all(wants(gate, still, index) for index in range(50))
+
+
+@pytest.mark.parametrize("shape", [(180, 320), (90, 160)])
+def test_a_camera_s_own_small_picture_is_used(shape: tuple[int, int]) -> None:
+    gate, still = MotionGate(MotionSettings(forced_look_s=0)), frames([], 1)[0]
+    small = np.full(shape, 90, np.uint8)
+    changed = small.copy()
+    changed[: shape[0] // 4, : shape[1] // 4] = 200
+    seen = [
+        gate.wants(Frame("a", i, still, i / 10, 0.0, True, changed if i >= 30 else small), busy=False)
+        for i in range(40)
+    ]
+    assert not any(seen[10:30])
+    assert seen[30]
