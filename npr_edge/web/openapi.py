@@ -24,7 +24,7 @@ _ERRORS = {
 }
 _UNIX_OR_ISO: Schema = {
     "anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": 99_999_999_999},
+        {"type": "number", "minimum": 0, "maximum": 99_999_999_999},
         {"type": "string", "format": "date-time"},
     ]
 }

@@ -59,7 +59,7 @@ def answers_in(data: bytes) -> list[tuple[int, bytes]]:
     while stream.makefile("rb").tell() < len(data):
         response = HTTPResponse(stream)  # type: ignore[arg-type]
         # http.client closes the file of a response at its end; several answers share ours.
-        response.fp = stream.makefile("rb")
+        response.fp = stream.makefile("rb")  # type: ignore[assignment]
         response._close_conn = lambda: None  # type: ignore[attr-defined]
         response.begin()
         found.append((response.status, response.read()))
