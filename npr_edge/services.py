@@ -112,9 +112,11 @@ class Services:
         until_s = time.monotonic() + timeout_s
         if self.web is not None:
             self.web.close(timeout_s / 4)
-        drained = self.recorder.stop(max(until_s - time.monotonic() - FAREWELL_S, 1.0))
+        # The publisher sends the last reads, and the record notes what the broker has of them.
+        self.recorder.flush(max(until_s - time.monotonic() - 2 * FAREWELL_S, 1.0))
         if self.publisher is not None:
             self.publisher.stop(FAREWELL_S)
+        drained = self.recorder.stop(max(until_s - time.monotonic(), 1.0))
         self.vehicles.close()
         return drained
 

@@ -31,6 +31,7 @@ _LOOK_AGAIN_S = 5.0
 """The outbox is looked at this often even if nobody says that there is something new."""
 
 _FETCHED_AT_ONCE = 100
+_FAREWELL_S = 2.0
 _STEADY_S = 10.0
 """A connection that stood for this long was a good one: the next backoff starts small again."""
 
@@ -108,6 +109,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._state = PublisherState()
         self._news = threading.Event()
+        self._drain_until_s = 0.0
         # The publish thread's own:
         self._fetched: deque[OutboxMessage] = deque()
         self._fetched_up_to = 0
@@ -130,7 +132,13 @@ class Publisher:
         self._waker.wake()
 
     def stop(self, timeout_s: float) -> bool:
-        """Say farewell and end; what is not acknowledged stays in the outbox. Returns whether it ended in time."""
+        """Send what is there, say farewell and end; what is not acknowledged stays in the outbox.
+
+        Returns:
+            Whether it ended in time.
+        """
+        self._drain_until_s = time.monotonic() + max(timeout_s - _FAREWELL_S, 0.0)
+        self._news.set()
         self._stopping.set()
         self._waker.wake()
         self._desk.stop()
@@ -171,7 +179,9 @@ class Publisher:
                 self._send(link, message)
             while not self._stopping.is_set():
                 self._turn(link)
-            link.farewell(self._topics.status, timeout_s=1.0)
+            while time.monotonic() < self._drain_until_s and (self._in_flight or self._fetched or self._news.is_set()):
+                self._turn(link)
+            link.farewell(self._topics.status, timeout_s=_FAREWELL_S / 2)
         finally:
             link.drop()
 

@@ -18,6 +18,9 @@ FILE_NAME = "npr-edge.db"
 PAGE_BYTES = 1024
 """Page size of new databases; docs/storage.md has the figures that chose it."""
 
+CHECKPOINT_PAGES = 4000
+"""The log is folded into the database when it holds this many pages: often changed ones are then written once."""
+
 _CHECK_STEPS = 20_000
 """Steps of SQLite's virtual machine between two looks at the time during a check."""
 
@@ -41,7 +44,7 @@ def connect_writer(path: Path, durable: Literal["power-cut", "kill"] = "power-cu
                 "journal_mode = WAL",
                 f"synchronous = {'FULL' if durable == 'power-cut' else 'NORMAL'}",
                 "temp_store = MEMORY",
-                "wal_autocheckpoint = 1000",
+                f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
                 "journal_size_limit = 8388608",
             ):
                 db.execute(f"PRAGMA {pragma}").fetchall()

@@ -100,11 +100,16 @@ class Recorder:
         """Start the thread; damage and a full disk are its own business."""
         self._thread.start()
 
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until nothing waits for the disk; returns whether that came in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state.waiting == 0, timeout_s)
+
     def stop(self, timeout_s: float) -> bool:
         """Bring what waits to the disk and end; returns whether everything got there in time."""
         with self._changed:
             self._stop_at_s = time.monotonic() + timeout_s
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout_s + _TURN_S)
         return not self._thread.is_alive() and self.state().waiting == 0
@@ -118,7 +123,7 @@ class Recorder:
             else:
                 self._new.append((sighting, vehicle, list_match))
                 self._state = dataclasses.replace(self._state, waiting=self._state.waiting + 1)
-                self._changed.notify()
+                self._changed.notify_all()
                 return True
         if lost & (lost - 1) == 0:  # 1, 2, 4, 8, ...: said at once, and not once for each
             log.error("%d sightings lost so far: %s", lost, self.state().detail or "they come faster than the disk")
@@ -129,7 +134,7 @@ class Recorder:
         with self._changed:
             if len(self._vehicles) < self._parts.record.queue:
                 self._vehicles.append((event_id, vehicle))
-            self._changed.notify()
+            self._changed.notify_all()
 
     def acknowledge(self, ids: Sequence[int]) -> None:
         """Delete messages that the broker has, soon. Never waits."""
@@ -246,6 +251,7 @@ class Recorder:
                 reads=self._state.reads + applied.reads,
                 unread=self._state.unread + applied.unread,
             )
+            self._changed.notify_all()
 
     def _look_after(self, store: Store) -> None:
         """What can be done while nothing waits: correct times, remove the old, sweep the crops."""

@@ -108,6 +108,15 @@ def test_a_new_read_is_sent_at_once_when_told_of(broker: Broker, outbox: MemoryO
     outbox.wait_until_empty(timeout_s=3.0)
 
 
+def test_stopping_sends_what_is_there_first(broker: Broker, outbox: MemoryOutbox, start: Start) -> None:
+    publisher = start()
+    broker.wait_for(f"{BASE}/status")
+    outbox.put(*(message(number) for number in range(1, 151)))
+    assert publisher.stop(WAIT_S)
+    assert outbox.acknowledged == list(range(1, 151))
+    assert events(broker.wait_for(f"{BASE}/read", 150)) == [event_id(number) for number in range(1, 151)]
+
+
 def test_birth_and_farewell_are_retained(broker: Broker, start: Start) -> None:
     publisher = start()
     broker.wait_for(f"{BASE}/status")

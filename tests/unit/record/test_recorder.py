@@ -91,6 +91,14 @@ def test_stopping_brings_what_waits_to_the_disk(start: Start, tmp_path: Path) ->
     assert len(events(tmp_path)) == 50
 
 
+def test_flushing_waits_for_the_disk(start: Start, tmp_path: Path) -> None:
+    recorder = start()
+    for number in range(30):
+        recorder.record(read_sighting(number))
+    assert recorder.flush(WAIT_S)
+    assert len(events(tmp_path)) == 30
+
+
 def test_stopping_twice_or_unstarted_is_fine(parts: StoreParts) -> None:
     assert Recorder(parts).stop(0.1)
 
