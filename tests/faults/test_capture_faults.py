@@ -157,7 +157,7 @@ def test_a_killed_child_is_a_fault_at_once(tmp_path: Path) -> None:
     opened = ProcessCamera(camera, SystemClock())
     assert opened.read() is not None
     os.kill(opened.pid, signal.SIGKILL)
-    with pytest.raises(CaptureError, match="ended|gone"):
+    with pytest.raises(CaptureError, match=r"ended|gone"):
         read_until_fault(opened)
     opened.close()
     opened.close()

@@ -6,33 +6,36 @@ import numpy as np
 import pytest
 
 from npr_edge.capture.motion import MotionGate
-from npr_edge.domain import Frame
+from npr_edge.domain import Frame, Image
 from npr_edge.settings import MotionSettings
 from tests.support.clips import CODES, Pass, frames
 
 
-def wants(gate: MotionGate, image: np.ndarray, index: int, busy: bool = False, fps: float = 10.0) -> bool:
+def wants(gate: MotionGate, image: Image, index: int, busy: bool = False, fps: float = 10.0) -> bool:
     return gate.wants(Frame("a", index, image, 100.0 + index / fps, 0.0, clock_synced=True), busy)
 
 
-def noisy(image: np.ndarray, rng: np.random.Generator, sigma: float = 4.0) -> np.ndarray:
-    return np.clip(image + rng.normal(0, sigma, image.shape), 0, 255).astype(np.uint8)
+GRAIN = np.random.default_rng(1).normal(0, 4.0, (8, 480, 640, 1)).astype(np.int16)
+"""Sensor noise, made once: drawing it anew for every frame would take longer than all the rest."""
+
+
+def noisy(image: Image, index: int) -> Image:
+    grain = np.roll(GRAIN[index % 8], 13 * index, axis=1)
+    return np.asarray(np.clip(image.astype(np.int16) + grain, 0, 255), dtype=np.uint8)
 
 
 def test_a_still_noisy_scene_is_looked_at_at_first_and_then_rarely() -> None:
-    rng = np.random.default_rng(1)
     gate, still = MotionGate(MotionSettings(forced_look_s=20)), frames([], 1)[0]
-    looked = [index for index in range(600) if wants(gate, noisy(still, rng), index)]
+    looked = [index for index in range(300) if wants(gate, noisy(still, index), index)]
     assert looked[0] == 0  # a parked car in view at the start is read
     assert len(looked) <= 12
-    assert max(looked) > 300
+    assert max(looked) >= 200
 
 
 def test_a_vehicle_wakes_the_gate_with_its_first_frames() -> None:
-    rng = np.random.default_rng(2)
     gate = MotionGate(MotionSettings())
     clip = frames([Pass(CODES[0], 60, 90)], 120)
-    looked = [index for index, image in enumerate(clip) if wants(gate, noisy(image, rng), index)]
+    looked = [index for index, image in enumerate(clip) if wants(gate, noisy(image, index), index)]
     assert set(range(62, 88)) <= set(looked)
     assert not set(range(12, 58)) & set(looked)
 
