@@ -32,6 +32,10 @@ class ReadParameters(BaseModel):
     region_temperature: float = Field(gt=0, description="likewise for the region logits")
     confidence_slope: float = Field(gt=0, description="a in sigmoid(a * logit(p) + b): product of slots -> confidence")
     confidence_offset: float = Field(description="b of the same")
+    look_margins: tuple[float, ...] = Field(min_length=1, description="margin of each look at a plate, in their order")
+    sure: float = Field(ge=0, le=1, description="product of slots from which on no further look is taken")
+    repeat_slope: float = Field(gt=0, description="like confidence_slope, for plates that took several looks")
+    repeat_offset: float = Field(description="like confidence_offset, for plates that took several looks")
 
 
 def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -39,6 +43,11 @@ def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float
     scaled = logits / np.float32(temperature)
     chances = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(chances / chances.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def sureness(slots: NDArray[np.float32]) -> float:
+    """Product of the likeliest class of each slot, 0-1."""
+    return float(np.prod(slots.max(axis=1).astype(np.float64)))
 
 
 def best_texts(slots: NDArray[np.float32], most: int = MOST_TEXTS) -> list[tuple[str, float]]:

@@ -27,7 +27,7 @@ _MOST_OVERSAMPLING = 4
 _LEAST_TURN_PX2 = 0.01
 
 
-def rectify(image: Image, quad: Quad) -> Image:
+def rectify(image: Image, quad: Quad, margin: float = MARGIN) -> Image:
     """Warp the plate at ``quad`` upright to the reader's size.
 
     A plate that is much larger than the input is first warped at a whole multiple of the input and then averaged
@@ -36,15 +36,16 @@ def rectify(image: Image, quad: Quad) -> Image:
     Args:
         image: (H, W, 3) uint8 BGR.
         quad: The plate's corners, pixels of ``image``.
+        margin: Share of the input left around the quad on each side; negative cuts into it.
 
     Returns:
         (HEIGHT, WIDTH, 3) uint8 BGR; pixels beyond the image repeat its border. Corners that span no area are
         replaced by their upright hull, at least one pixel wide and high.
     """
-    shrink = max(quad.width / (WIDTH * (1 - 2 * MARGIN)), quad.height / (HEIGHT * (1 - 2 * MARGIN)))
+    shrink = max(quad.width / (WIDTH * (1 - 2 * margin)), quad.height / (HEIGHT * (1 - 2 * margin)))
     times = min(max(int(np.ceil(shrink - 0.25)), 1), _MOST_OVERSAMPLING)
     width, height = WIDTH * times, HEIGHT * times
-    left, top = MARGIN * width, MARGIN * height
+    left, top = margin * width, margin * height
     target = np.array([[left, top], [width - left, top], [width - left, height - top], [left, height - top]])
     # OpenCV puts pixel centres at whole numbers, geometry at halves.
     matrix = homography(_spanning(quad).array() - 0.5, target - 0.5)
@@ -54,7 +55,7 @@ def rectify(image: Image, quad: Quad) -> Image:
 
 
 def whole(image: Image) -> Quad:
-    """The quad whose rectification is all of ``image``, without the margin: for pictures that are crops already."""
+    """The quad whose rectification with the usual margin is all of ``image``: for pictures that are crops."""
     height, width = image.shape[:2]
     inner_width, inner_height = width * (1 - 2 * MARGIN), height * (1 - 2 * MARGIN)
     return Quad.from_box(Box((width - inner_width) / 2, (height - inner_height) / 2, inner_width, inner_height))

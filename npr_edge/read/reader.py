@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from npr_edge.domain import Image, PlateReading
 from npr_edge.errors import ModelError
 from npr_edge.geometry import Quad
 from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
-from npr_edge.read.decode import ReadParameters, best_regions, best_texts, calibrated, softmax
-from npr_edge.read.preprocess import HEIGHT, WIDTH, rectify, shrink_to_input, to_tensor
+from npr_edge.read.decode import ReadParameters, best_regions, best_texts, calibrated, softmax, sureness
+from npr_edge.read.preprocess import HEIGHT, WIDTH, rectify, to_tensor, whole
 from npr_edge.tflite import LoadedModel
 
 _INPUT_SCALE = 1 / 255
 _INPUT_ZERO = -128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One invocation: slot probabilities, region logits, and how sure the slots are."""
+
+    slots: NDArray[np.float32]
+    region: NDArray[np.float32]
+    sureness: float
 
 
 class PlateReader:
@@ -35,26 +48,37 @@ class PlateReader:
     def read(self, image: Image, quad: Quad) -> PlateReading:
         """The text of the plate at ``quad``.
 
+        Where the first look leaves doubt, the plate is looked at again somewhat closer and wider, and the surest
+        look counts: corners are never exact, and a character at the rim decides a text.
+
         Args:
             image: (H, W, 3) uint8 BGR, as large as it came.
             quad: The plate's corners, pixels of ``image``.
         """
-        return self._decode(rectify(image, quad))
+        parameters = self.parameters
+        looks: list[_Look] = []
+        for margin in parameters.look_margins:
+            looks.append(self._look(rectify(image, quad, margin)))
+            if looks[-1].sureness >= parameters.sure:
+                break
+        best = max(looks, key=lambda look: look.sureness)
+        slope, offset = parameters.confidence_slope, parameters.confidence_offset
+        if len(looks) > 1:
+            slope, offset = parameters.repeat_slope, parameters.repeat_offset
+        return PlateReading(
+            calibrated(best_texts(best.slots), slope, offset),
+            best_regions(best.region, parameters.regions, parameters.region_temperature),
+            best.slots,
+        )
 
     def read_crop(self, crop: Image) -> PlateReading:
         """The text of a picture that shows one plate and little else, (H, W, 3) uint8 BGR."""
-        return self._decode(shrink_to_input(crop))
+        return self.read(crop, whole(crop))
 
-    def _decode(self, plate: Image) -> PlateReading:
+    def _look(self, plate: Image) -> _Look:
         stored = self._model.invoke(to_tensor(plate))
-        parameters = self.parameters
-        slots = softmax(self._model.outputs["slots"].real(stored["slots"])[0], parameters.temperature)
-        regions = self._model.outputs["region"].real(stored["region"])[0]
-        return PlateReading(
-            calibrated(best_texts(slots), parameters.confidence_slope, parameters.confidence_offset),
-            best_regions(regions, parameters.regions, parameters.region_temperature),
-            slots,
-        )
+        slots = softmax(self._model.outputs["slots"].real(stored["slots"])[0], self.parameters.temperature)
+        return _Look(slots, self._model.outputs["region"].real(stored["region"])[0], sureness(slots))
 
     def _check(self) -> None:
         card, path = self._model.card, self._model.path

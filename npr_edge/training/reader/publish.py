@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,14 +16,14 @@ from tqdm import tqdm
 
 from npr_edge.evaluate.read import calibration_error, reliability
 from npr_edge.evaluate.statistics import score_text
-from npr_edge.read.charset import ALPHABET
-from npr_edge.read.decode import best_texts, calibrated, softmax
-from npr_edge.read.preprocess import HEIGHT, WIDTH, shrink_to_input
+from npr_edge.read.charset import ALPHABET, decode
+from npr_edge.read.decode import calibrated
+from npr_edge.read.preprocess import HEIGHT, WIDTH, rectify, shrink_to_input, whole
 from npr_edge.training.export import export_int8, sha256_of
-from npr_edge.training.reader.calibrate import Calibration, calibrate
+from npr_edge.training.reader.calibrate import LOOK_MARGINS, Calibration, calibrate, choose
 from npr_edge.training.reader.data import shares
 from npr_edge.training.reader.network import Deployed, Reader
-from npr_edge.training.reader.pack import Pack, build
+from npr_edge.training.reader.pack import Crop, Pack, build
 from npr_edge.training.reader.places import REGIONS, place_of
 from npr_edge.training.reader.sources import DATA_SOURCES, NOTES
 from npr_edge.training.reader.train import new_reader, read_all
@@ -50,11 +51,14 @@ def run(args: argparse.Namespace) -> int:
     float_path.replace(args.out / "reader.float.tflite")
     save_float(network, args.models / "float" / "reader.pt")
     val = build(args.data, "val", args.out / "pack")
-    slots, region = run_int8(path, val.pixels)
+    runs = [run_int8(path, seen(val, margin)) for margin in LOOK_MARGINS]
+    looks, region = [slots for slots, _ in runs], runs[0][1]
     places = np.array([place_of(crop.region) for crop in val.crops], dtype=np.int64)
-    fitted = calibrate(slots, region, [crop.text for crop in val.crops], places)
-    metrics = figures(val, slots, fitted) | {
-        "float_exact": round(exact(val, read_all(network, val.pixels).numpy(), fitted.temperature), 4),
+    fitted = calibrate(looks, region, [crop.text for crop in val.crops], places)
+    floating = read_all(network, seen(val, LOOK_MARGINS[0])).numpy()
+    metrics = figures(val, looks, fitted) | {
+        "first_look_int8": round(first_look(val, looks[0]), 4),
+        "first_look_float": round(first_look(val, floating), 4),
         "region_head_right": round(float((region.argmax(1) == places)[places >= 0].mean()), 4),
     }
     card = card_of(path, args.version, fitted, metrics)
@@ -103,29 +107,42 @@ def run_int8(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32]
     return np.stack(outputs["slots"]), np.stack(outputs["region"])
 
 
-def figures(val: Pack, slots: NDArray[np.float32], fitted: Calibration) -> dict[str, Any]:
-    """Exact match over all and by source, and how true the confidence is, of logits (N, SLOTS, CLASSES)."""
+def seen(val: Pack, margin: float) -> NDArray[np.uint8]:
+    """Every val crop as a look with ``margin`` shows it, (N, HEIGHT, WIDTH, 3) uint8 BGR."""
+    images = (np.asarray(cv2.imread(crop.file), dtype=np.uint8) for crop in val.crops)
+    return np.stack([rectify(image, whole(image), margin) for image in images])
+
+
+def figures(val: Pack, looks: list[NDArray[np.float32]], fitted: Calibration) -> dict[str, Any]:
+    """Exact match over all and by source, and how true the confidence is, of the logits of all looks."""
     hits: dict[str, list[float]] = {}
     confidences, right = [], []
-    for crop, row in zip(val.crops, slots, strict=True):
-        best = calibrated(best_texts(softmax(row, fitted.temperature)), fitted.slope, fitted.offset)[0]
-        score = score_text(crop.text, best.text)
-        hits.setdefault(crop.source, []).append(score.exact_o0_i1 if crop.source == "us-states" else score.exact)
-        confidences.append(best.confidence)
-        right.append(score.exact)
+    chosen = choose(looks, fitted.temperature)
+    for crop, best in zip(val.crops, chosen, strict=True):
+        slope, offset = fitted.repeated if best.repeated else fitted.once
+        hits.setdefault(crop.source, []).append(_hit(crop, best.text))
+        confidences.append(calibrated([(best.text, best.product)], slope, offset)[0].confidence)
+        right.append(float(best.text == crop.text))
     table = reliability(confidences, right)
     return {
         "how": "val split of the training data, int8 file on LiteRT, each crop taken whole; us-states with O=0, I=1",
         "exact": round(float(np.mean([hit for rows in hits.values() for hit in rows])), 4),
         "by_source": {s: {"exact": round(float(np.mean(h)), 4), "crops": len(h)} for s, h in sorted(hits.items())},
+        "looked_again": round(float(np.mean([best.repeated for best in chosen])), 4),
         "calibration_error": round(calibration_error(table), 4),
         "reliability": [[r.low, r.high, r.count, round(r.confidence, 3), round(r.right, 3)] for r in table],
     }
 
 
-def exact(val: Pack, slots: NDArray[np.float32], temperature: float) -> float:
-    """Exact match of logits, O = 0 and I = 1 on ``us-states``, 0-1."""
-    return float(figures(val, slots, Calibration(temperature, 1.0, 1.0, 0.0))["exact"])
+def first_look(val: Pack, slots: NDArray[np.float32]) -> float:
+    """Exact match of one look's logits, 0-1."""
+    texts = [decode(row) for row in slots.argmax(axis=2).tolist()]
+    return float(np.mean([_hit(crop, text) for crop, text in zip(val.crops, texts, strict=True)]))
+
+
+def _hit(crop: Crop, text: str) -> float:
+    score = score_text(crop.text, text)
+    return score.exact_o0_i1 if crop.source == "us-states" else score.exact
 
 
 def card_of(path: Path, version: str, fitted: Calibration, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -147,10 +164,7 @@ def card_of(path: Path, version: str, fitted: Calibration, metrics: dict[str, An
         "parameters": {
             "alphabet": ALPHABET,
             "regions": list(REGIONS),
-            "temperature": round(fitted.temperature, 4),
-            "region_temperature": round(fitted.region_temperature, 4),
-            "confidence_slope": round(fitted.slope, 4),
-            "confidence_offset": round(fitted.offset, 4),
+            **fitted.parameters(),
         },
         "macs": count_macs(),
         "metrics": metrics,
