@@ -10,6 +10,7 @@ import base64
 import binascii
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from npr_edge.domain import HourCount, ReadFilter, ReadPage, StoredRead, UnreadReason
@@ -20,6 +21,7 @@ from npr_edge.record.search import Condition, plate_condition, within_one_edit
 
 MAX_LIMIT = 1000
 _EXPORT_GROUP = 500
+_NEAR = 10_000
 
 
 class Reads:
@@ -151,6 +153,24 @@ def _select(
     condition = _condition(connection, wanted)
     if position is not None:
         condition = condition.also(f"reads.id {'<' if newest_first else '>'} ?", position)
+    if condition.index:
+        # Every plate has to be looked at: often enough are found among the next rows in order.
+        reads = _run(connection, _near(connection, condition, position, newest_first), limit, newest_first)
+        if len(reads) == limit:
+            return reads
+    return _run(connection, condition, limit, newest_first)
+
+
+def _near(connection: sqlite3.Connection, condition: Condition, position: int | None, newest_first: bool) -> Condition:
+    """The condition for the next rows after a position only."""
+    if position is None:
+        end = "max(id)" if newest_first else "min(id)"
+        position = int(connection.execute(f"SELECT coalesce({end}, 0) FROM reads").fetchone()[0])
+    low, high = (position - _NEAR, position) if newest_first else (position, position + _NEAR)
+    return replace(condition.also("reads.id BETWEEN ? AND ?", low, high), index="")
+
+
+def _run(connection: sqlite3.Connection, condition: Condition, limit: int, newest_first: bool) -> list[StoredRead]:
     order = "DESC" if newest_first else "ASC"
     # The inner query finds the numbers, often from an index alone; only the wanted rows are fetched whole.
     sql = f"""{SELECT_READ} WHERE reads.id IN (
