@@ -175,7 +175,10 @@ class Tracker:
         """Whether a plate was there at all: seen twice, or once without doubt."""
         if track.top_score < self._settings.min_score:
             return False
-        return track.hits >= 2 or track.top_score >= STRONG_SCORE
+        if track.top_score >= STRONG_SCORE:
+            return True
+        # What never moves, is never whole and never clear is a sign or a window at the border of the picture.
+        return track.hits >= 2 and not (track.clean == 0 and track.is_still)
 
     def _is_fragment(self, track: Track) -> bool:
         """Whether an unread track is a scrap of a passage that was read: cut by the border, half hidden."""

@@ -269,3 +269,11 @@ def test_an_early_vote_survives_one_wrong_frame() -> None:
     scene.empty(15)
     assert scene.reads == ["AB12CDE"]
     assert scene.said[-1].votes_agreeing < scene.said[-1].votes_total
+
+
+def test_a_dim_still_thing_at_the_border_is_no_plate() -> None:
+    scene = Scene()
+    for _ in range(20):
+        scene.look(plate("SIGN", (50, 400), confidence=0.2, score=0.5))
+    scene.empty(15)
+    assert scene.said == []
