@@ -7,6 +7,7 @@ import logging
 from npr_edge.access import Access
 from npr_edge.settings import WebSettings
 from npr_edge.web.factory import ApiPorts, create_app
+from npr_edge.web.memory import keep_freed_memory
 from npr_edge.web.server import WebServer
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class ApiServer:
     """
 
     def __init__(self, ports: ApiPorts, settings: WebSettings) -> None:
+        keep_freed_memory()
         self._access = ports.access
         threads = SPARE_THREADS + (ports.gate.capacity if ports.gate is not None else 0)
         self._server = WebServer(create_app(ports, settings), settings, self._may_send, threads)
