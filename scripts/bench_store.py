@@ -36,8 +36,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="reads to query")
     parser.add_argument("--repeat", type=int, default=40, help="queries of each kind")
     parser.add_argument("--page-bytes", type=int, default=database.PAGE_BYTES, help="page size of what is queried")
+    parser.add_argument("--existing", type=Path, metavar="DIR", help="query the record of this data folder instead")
     parser.add_argument("--only", choices=("writes", "queries"), help="one part alone")
     args = parser.parse_args()
+    if args.existing is not None:
+        ask_all(args.existing, args.repeat)
+        return
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         if args.only != "queries":
             writes(Path(folder), args.writes)
@@ -100,11 +104,19 @@ def queries(place: Path, rows: int, repeat: int) -> None:
     tell("fill", rows=rows, seconds=round(time.perf_counter() - began_s, 1))
     store.close()
     tell("size", bytes_per_row=round((place / database.FILE_NAME).stat().st_size / rows))
+    ask_all(place, repeat)
+
+
+def ask_all(place: Path, repeat: int) -> None:
+    """Queries of each kind, wall and CPU time."""
     reads, chance = Reads(place), random.Random(7)
-    some = [read.text for read in reads.page(ReadFilter(), limit=1000).reads]
+    newest = reads.page(ReadFilter(), limit=1000).reads
+    some, end_s = [read.text for read in newest], newest[0].first_seen_s
+    oldest = reads.page(ReadFilter(), limit=1, newest_first=False).reads[0]
+    days = (end_s - oldest.first_seen_s) / DAY_S
 
     def day() -> float:
-        return end_s - chance.uniform(1, 90) * DAY_S
+        return end_s - chance.uniform(0.1, 1) * days * DAY_S
 
     def span(days: float, camera_id: str | None = None, plate: str | None = None) -> ReadFilter:
         since_s = day()
@@ -127,7 +139,7 @@ def queries(place: Path, rows: int, repeat: int) -> None:
         "middle of a plate": lambda: reads.page(like(f"*{chance.choice(some)[2:5]}*")),
         "a list": lambda: reads.page(ReadFilter(list_match="staff")),
         "read rates of a week": lambda: reads.hours(end_s - 7 * DAY_S, end_s),
-        "one read": lambda: reads.get(chance.choice(some)),
+        "one read": lambda: reads.get(chance.choice(newest).event_id),
     }
     for name, ask in kinds.items():
         took_ms, cpu_ms = [], []
