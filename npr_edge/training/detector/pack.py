@@ -18,8 +18,14 @@ from npr_edge.evaluate.dataset_detect import held_out_negative
 # Whole photographs beyond this are kept smaller: the network sees 640x384, and crops enlarge little.
 LONGEST_PX = 1024
 
-# Chance of a photograph to be drawn, relative to 1 for the others: one place each, low diversity.
-SOURCE_WEIGHTS = {"greenparking-vn": 0.25, "poland-uekat": 0.4, "ealpr-egypt": 0.7, "uc3m-sample": 2.0}
+# Chance of a photograph to be drawn, relative to 1: less for one place and low diversity, more for the hardest.
+SOURCE_WEIGHTS = {
+    "greenparking-vn": 0.25,
+    "poland-uekat": 0.4,
+    "ealpr-egypt": 0.7,
+    "uc3m-sample": 2.0,
+    "openimages-ucz": 1.4,
+}
 
 
 @dataclass(frozen=True, slots=True)
