@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ def run_and_kill(folder: Path, first: int, after_s: float) -> list[int]:
         text=True,
     )
     assert writer.stdout is not None
-    with writer.stdout as words:
+    with writer.stdout as words, killed_at_the_end(writer):
         first_word = words.readline()
         assert first_word, f"the writer ended with {writer.wait()}"
         said = [int(first_word)]
@@ -39,8 +39,17 @@ def run_and_kill(folder: Path, first: int, after_s: float) -> list[int]:
         writer.kill()
         # A word cut off by the kill has no end of line, and was not said.
         said += [int(line) for line in words if line.endswith("\n")]
-    writer.wait()
     return said
+
+
+@contextmanager
+def killed_at_the_end(writer: subprocess.Popen[str]) -> Iterator[None]:
+    """Leaves no writer behind, however the test ends."""
+    try:
+        yield
+    finally:
+        writer.kill()
+        writer.wait()
 
 
 def check(folder: Path) -> str:
@@ -48,7 +57,7 @@ def check(folder: Path) -> str:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(5400)
 def test_kills_at_random_moments_under_load(
     tmp_path: Path, long_form: bool, record_property: Callable[[str, object], None]
 ) -> None:
@@ -58,8 +67,10 @@ def test_kills_at_random_moments_under_load(
     orphans = 0
     for _ in range(rounds):
         first = acknowledged[-1] + 1_000 if acknowledged else 0
-        acknowledged += run_and_kill(tmp_path, first, chance.uniform(0.0, 0.4))
+        said = run_and_kill(tmp_path, first, chance.uniform(0.0, 0.4))
         assert check(tmp_path) == "ok"
+        assert all(Reads(tmp_path).get(event_id(number)) is not None for number in said)
+        acknowledged += said
     stored = [read.event_id for read in Reads(tmp_path).export(ReadFilter())]
     lost = {event_id(number) for number in acknowledged}.difference(stored)
     assert not lost
