@@ -188,6 +188,7 @@ class Tracker:
             near = read.quad.hull().iou(track.motion.quad.hull()) > 0
             if is_part(text, read.text) or similarity(text, read.text) >= FRAGMENT_SIMILARITY:
                 return True
-            if near and track.hits <= 2:
+            # What was never whole and begins beside a vehicle just read is the rest of its plate at the border.
+            if near and (track.hits <= 2 or track.clean == 0):
                 return True
         return False

@@ -238,6 +238,10 @@ class TestStatusCodes:
                 thread.start()
             assert recogniser.holding.wait(10)
             deadline = time.monotonic() + 10
+            # Asking before all three have arrived would take the place of one of them and wait with it.
+            while api.gate.waiting < 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
             while (response := api.recognise(key, coded_jpeg(1))).status_code != 503:
                 assert time.monotonic() < deadline
             assert code_of(response) == "SERVICE_UNAVAILABLE"

@@ -30,6 +30,7 @@ def answers(python: str, backend: str) -> list[dict[str, Any]]:
         timeout=100,
     )
     assert done.returncode in {0, 1}, done.stderr
+    assert done.stdout, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
