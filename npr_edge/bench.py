@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -113,17 +113,9 @@ def run_bench(
     medians = {stage.stage: stage.median_ms for stage in times}
     bare = medians["detector model alone"] + len(detections) * medians["reader model alone"]
     speeds = {threads: _frames_per_s(resolver, image, threads, rounds, progress) for threads in (1, 2, 4)}
-    device = describe_device()
     return BenchReport(
         runtime=detector_model.backend,
-        device={
-            "model": device.model,
-            "machine": device.machine,
-            "cores": device.cores,
-            "memory_bytes": device.memory_bytes,
-            "temperature_c": device.temperature_c,
-            "throttling": None if device.throttling is None else list(device.throttling),
-        },
+        device=_device(),
         image_size=(image.shape[1], image.shape[0]),
         plates=len(detections),
         rounds=rounds,
@@ -147,6 +139,13 @@ def _recogniser(resolver: RegionResolver, threads: int) -> tuple[PlateRecogniser
     detector = LoadedModel.named("detector", threads=threads)
     reader = LoadedModel.named("reader", threads=threads)
     return PlateRecogniser(PlateDetector(detector), PlateReader(reader), resolver), detector, reader
+
+
+def _device() -> dict[str, Any]:
+    device = asdict(describe_device())
+    if device["throttling"] is not None:
+        device["throttling"] = list(device["throttling"])
+    return device
 
 
 def _invocation(model: LoadedModel) -> Callable[[], object]:
