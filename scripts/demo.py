@@ -144,12 +144,13 @@ def main() -> None:
         )
         key = made.stdout.split()[-1]
         reads: list[str] = []
+        base = f"http://127.0.0.1:{web_port}"
+        # Said before the start: the first read comes as soon as the daemon is up.
+        show_where(folder, base, key, port)
+        print("\nReads as they come (one a vehicle):", flush=True)
         with daemon(config, log) as process:
             client = listen(port, reads) if port else None
-            base = f"http://127.0.0.1:{web_port}"
             wait_until_up(f"{base}/healthz", process, log)
-            show_where(folder, base, key, port)
-            print("\nReads as they come (one a vehicle):")
             follow(base, key, process)
             truth = [vehicle["text"] for vehicle in json.loads(CLIP.with_suffix(".json").read_text())["vehicles"]]
             if client is not None:
@@ -166,7 +167,7 @@ def main() -> None:
 def show_where(folder: Path, base: str, key: str, port: int | None) -> None:
     """Print what there is to look at."""
     scene = next((REPOSITORY / "tests" / "data" / "scenes").glob("*.jpg"))
-    print("npr-edge is running on the bundled clip. Look at:\n")
+    print("npr-edge starts on the bundled clip. Look at:\n")
     print(f"  API key     {key}")
     print(f"  Recognise   curl -H 'Authorization: Bearer {key}' -F upload=@{scene} {base}/api/v1/recognise")
     print(f"  Reads       curl -H 'Authorization: Bearer {key}' {base}/api/v1/reads")
