@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from npr_edge.evaluate.read import load_labelled_crops, whole
+from npr_edge.evaluate.read import load_labelled_crops
 from npr_edge.images import decode_image
+from npr_edge.read.preprocess import whole
 from npr_edge.recognise import load_recogniser
 from npr_edge.settings import RecogniseSettings
 
