@@ -18,6 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--batch", type=int, default=16, help="pictures per step (default: %(default)s)")
     parser.add_argument("--size", type=int, nargs=2, default=(320, 320), metavar=("W", "H"), help="training window")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate (default: %(default)s)")
+    parser.add_argument("--review", action="store_true", help="look for unlabelled and false plates with models/ first")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default: %(default)s)")
     parser.set_defaults(run=run)
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         start=args.start,
         plates=args.plates,
         threads=args.threads,
+        review=args.review,
     )
     print(train(options))
     return 0

@@ -130,6 +130,8 @@ def scribble(rng: np.random.Generator, image: Image, corners: NDArray[np.float64
     lines = int(rng.integers(1, 4)) if rng.random() < 0.3 else 1
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if rng.random() < 0.6 else "abcdefghijklmnopqrstuvwxyz"
     letters += "0123456789" if rng.random() < 0.2 else ""
+    if rng.random() < 0.4:
+        _panel(rng, image, corners)
     font = int(rng.choice([cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_SIMPLEX]))
     stroke = int(rng.integers(2, 8))
     rows = []
@@ -146,6 +148,23 @@ def scribble(rng: np.random.Generator, image: Image, corners: NDArray[np.float64
     blurred = cv2.GaussianBlur(stencil, (0, 0), max(0.3, 0.4 * width / max(float(np.ptp(corners[:, 0])), 8)))
     alpha = cv2.warpPerspective(blurred, matrix, (image.shape[1], image.shape[0]))[:, :, None].astype(np.float32) / 255
     colour = rng.integers(0, 256, 3) if rng.random() < 0.4 else np.full(3, rng.integers(0, 256))
+    image[:] = (image * (1 - alpha) + colour * alpha + 0.5).astype(np.uint8)
+
+
+def _panel(rng: np.random.Generator, image: Image, corners: NDArray[np.float64]) -> None:
+    """Paint a sign's board where words will stand, in place: round, or in colours that hardly any plate has."""
+    grown = corners.mean(axis=0) + (corners - corners.mean(axis=0)) * rng.uniform(1.05, 1.5)
+    board = np.zeros(image.shape[:2], np.uint8)
+    if rng.random() < 0.4:
+        ellipse = cv2.fitEllipse(np.concatenate([grown, (grown + np.roll(grown, -1, axis=0)) / 2]).astype(np.float32))
+        cv2.ellipse(board, ellipse, 255, -1, cv2.LINE_AA)
+        colour = rng.integers(0, 256, 3)
+    else:
+        cv2.fillConvexPoly(board, np.round(grown * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+        hue, saturation = int(rng.integers(0, 180)), int(rng.integers(120, 256))
+        pixel = np.array([[[hue, saturation, int(rng.integers(60, 256))]]], np.uint8)
+        colour = cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0].astype(np.int64)
+    alpha = board[:, :, None].astype(np.float32) / 255
     image[:] = (image * (1 - alpha) + colour * alpha + 0.5).astype(np.uint8)
 
 

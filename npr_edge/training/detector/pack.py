@@ -18,6 +18,11 @@ from npr_edge.evaluate.dataset_detect import held_out_negative
 # Whole photographs beyond this are kept smaller: the network sees 640x384, and crops enlarge little.
 LONGEST_PX = 1024
 
+REVIEW = "review.json"
+"""File beside the photographs: what ``npr_edge.training.detector.review`` found in each."""
+
+_UNSEEN: dict[str, Any] = {"unlabelled": [], "hardness": 0.0}
+
 # Chance of a photograph to be drawn, relative to 1: less for one place and low diversity, more for the hardest.
 SOURCE_WEIGHTS = {
     "greenparking-vn": 0.25,
@@ -39,6 +44,8 @@ class Photo:
         split: ``train`` or ``val``.
         quads: (N, 4, 2) float32 corners in pixels of the packed picture, TL TR BR BL.
         exact: (N,) bool; False where the quad is only the upright box around the plate.
+        unlabelled: (M, 4, 2) float32 corners of plates that ``review`` found beside the labels.
+        hardness: Score of the surest false plate that ``review`` found, 0-1; 0 without a review.
     """
 
     source: str
@@ -49,6 +56,8 @@ class Photo:
     split: str
     quads: NDArray[np.float32]
     exact: NDArray[np.bool_]
+    unlabelled: NDArray[np.float32]
+    hardness: float
 
 
 class Pack:
@@ -58,6 +67,8 @@ class Pack:
         """Open what ``build_pack`` wrote into ``folder``."""
         self._bytes = np.memmap(folder / "pixels.bin", dtype=np.uint8, mode="r")
         rows = json.loads((folder / "photos.json").read_text())
+        reviewed = folder / REVIEW
+        seen = json.loads(reviewed.read_text()) if reviewed.exists() else {}
         self.photos = [
             Photo(
                 row["source"],
@@ -68,8 +79,11 @@ class Pack:
                 row["split"],
                 np.array(row["quads"], dtype=np.float32).reshape(-1, 4, 2),
                 np.array(row["exact"], dtype=bool),
+                np.array(found["unlabelled"], dtype=np.float32).reshape(-1, 4, 2),
+                found["hardness"],
             )
             for row in rows
+            for found in (seen.get(f"{row['source']}/{row['file']}", _UNSEEN),)
         ]
 
     def pixels(self, photo: Photo) -> NDArray[np.uint8]:

@@ -13,6 +13,11 @@ from npr_edge.training.detector.composites import PlateTexture, erase, paste, ra
 from npr_edge.training.detector.pack import SOURCE_WEIGHTS, Pack, Photo
 
 PAD = 114  # grey of the letterbox bars, as at run time
+NEGATIVE_SHARE = 0.22
+REPLACED_SHARE = 0.35  # vehicle photographs whose plates give way to drawn ones with exact corners
+LEAST_HARDNESS = (
+    0.15  # weight of a photograph without plates in which no false one was found; a false one adds its score
+)
 SMALLEST_PX = 11.0  # plates narrower than this at input scale are neither wanted nor punished
 
 
@@ -51,18 +56,22 @@ class Sampler:
             [SOURCE_WEIGHTS.get(p.source, 1.0) * (1 + 0.15 * (len(p.quads) > 2)) for p in self._vehicles]
         )
         self._weights = np.cumsum(weights / weights.sum())
+        hardness = np.array([LEAST_HARDNESS + p.hardness for p in self._negatives])
+        self._negative_weights = np.cumsum(hardness / hardness.sum())
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """The next sample."""
-        negative = rng.random() < 0.18
+        negative = rng.random() < NEGATIVE_SHARE
         if negative:
-            photo = self._negatives[int(rng.integers(len(self._negatives)))]
+            photo = self._negatives[int(np.searchsorted(self._negative_weights, rng.random()))]
         else:
             photo = self._vehicles[int(np.searchsorted(self._weights, rng.random()))]
-        image, quads = self._window(rng, photo)
+        image, quads, unlabelled = self._window(rng, photo)
         exact = photo.exact.copy()
         labels = _Labels(self._width, self._height)
-        replace = not negative and rng.random() < 0.3
+        for quad in unlabelled:
+            labels.leave(quad)
+        replace = not negative and rng.random() < REPLACED_SHARE
         image = np.ascontiguousarray(image)
         for quad, is_exact in zip(quads, exact, strict=True):
             if replace and np.ptp(quad[:, 0]) >= SMALLEST_PX and self._replace(rng, image, quad, labels):
@@ -85,8 +94,10 @@ class Sampler:
             )
         return Sample(image, quads_out, exact_out, ignore, photo.source in INCOMPLETE_SOURCES)
 
-    def _window(self, rng: np.random.Generator, photo: Photo) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Cut a window and bring it to the sample's size; quads come along."""
+    def _window(
+        self, rng: np.random.Generator, photo: Photo
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]:
+        """Cut a window and bring it to the sample's size; quads come along, unlabelled ones last."""
         fit = min(640 / photo.width, 384 / photo.height)
         quads = photo.quads.astype(np.float64)
         if len(quads) and rng.random() < 0.93:
@@ -110,7 +121,8 @@ class Sampler:
             corner = np.clip(corner, np.minimum(spare, 0), np.maximum(spare, 0))
         stretch = np.exp(rng.normal(0, 0.07)) if rng.random() < 0.5 else 1.0
         factors = scale * np.array([stretch, 1 / stretch])
-        return self._cut(rng, photo, corner, factors), (quads - corner) * factors
+        unlabelled = (photo.unlabelled.astype(np.float64) - corner) * factors
+        return self._cut(rng, photo, corner, factors), (quads - corner) * factors, unlabelled
 
     def _cut(
         self, rng: np.random.Generator, photo: Photo, corner: NDArray[np.float64], factors: NDArray[np.float64]
@@ -215,10 +227,14 @@ class _Labels:
         if share <= 0:
             return
         if share < 0.85 or high[0] - low[0] < SMALLEST_PX or high[1] - low[1] < 2.5:
-            self._ignore.append(np.concatenate([low - 3, high + 3]))
+            self.leave(quad)
             return
         self._quads.append(quad)
         self._exact.append(exact)
+
+    def leave(self, quad: NDArray[np.float64]) -> None:
+        """Leave a place unjudged."""
+        self._ignore.append(np.concatenate([quad.min(axis=0) - 3, quad.max(axis=0) + 3]))
 
     def free(self, quad: NDArray[np.float64]) -> bool:
         """Whether a quad's hull touches no plate so far."""

@@ -19,15 +19,16 @@ from tqdm import tqdm
 from npr_edge.training.detector.loss import detector_loss
 from npr_edge.training.detector.network import DetectorNet
 from npr_edge.training.detector.pack import Pack, build_pack
+from npr_edge.training.detector.review import review
 from npr_edge.training.detector.samples import Sample, Sampler
 from npr_edge.training.detector.sketch import sketch_pool
 from npr_edge.training.pool import Pool
 
 DEBIAN_FONTS = Path("/usr/share/fonts/truetype/dejavu")
 
-# Kept in memory at their true shape: 80 rows of 100-400 pixels, a quarter of a gigabyte together.
+# Kept in memory at their true shape: 80 rows of 100-400 pixels, half a gigabyte together.
 SKETCHES = 1000
-DRAWN_PLATES = 2500
+DRAWN_PLATES = 6000
 
 SAVE_EVERY_S = 150.0
 
@@ -48,6 +49,9 @@ class TrainOptions:
         start: Float weights to begin from (fine-tuning), or None.
         plates: Folder of generated plates to paste, or None for plain sketches.
         threads: Torch threads.
+        review: Look over the photographs with the published models first.
+        wide_share: Share of the steps that see windows of the device's size, fewer of them: large plates and whole
+            scenes do not fit the small ones.
     """
 
     data: Path
@@ -61,6 +65,11 @@ class TrainOptions:
     start: Path | None = None
     plates: Path | None = None
     threads: int = 1
+    review: bool = False
+    wide_share: float = 0.25
+
+
+WIDE_SIZE = (640, 384)
 
 
 def train(options: TrainOptions) -> Path:
@@ -70,7 +79,9 @@ def train(options: TrainOptions) -> Path:
     torch.manual_seed(options.seed)
     if not (options.out / "pack" / "photos.json").exists():
         build_pack(options.data, options.out / "pack")
-    sampler = _sampler(options)
+    if options.review:
+        review(options.out / "pack", Path("models"))
+    narrow, wide = _samplers(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(options, device)
     # stopped by a supervisor or from a terminal alike: leave a checkpoint
@@ -78,17 +89,21 @@ def train(options: TrainOptions) -> Path:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     bar = tqdm(desc="detector", initial=run.step, mininterval=20, unit="step")
     try:
-        _loop(options, sampler, run, bar)
+        _loop(options, (narrow, wide), run, bar)
     finally:
         run.save()  # also when interrupted: --resume goes on from here
     return options.out / "last.pt"
 
 
-def _loop(options: TrainOptions, sampler: Sampler, run: _Run, bar: tqdm[Never]) -> None:
+def _loop(options: TrainOptions, samplers: tuple[Sampler, Sampler], run: _Run, bar: tqdm[Never]) -> None:
+    narrow, wide = samplers
+    area = options.size[0] * options.size[1]
+    fewer = max(2, round(options.batch * area / (WIDE_SIZE[0] * WIDE_SIZE[1])))
     last = saved = time.monotonic()
     while run.elapsed_s < options.minutes * 60:
         rng = np.random.default_rng((options.seed, run.step))
-        parts = run.advance([sampler.draw(rng) for _ in range(options.batch)])
+        sampler, count = (wide, fewer) if rng.random() < options.wide_share else (narrow, options.batch)
+        parts = run.advance([sampler.draw(rng) for _ in range(count)])
         now = time.monotonic()
         run.elapsed_s += now - last
         last = now
@@ -101,7 +116,7 @@ def _loop(options: TrainOptions, sampler: Sampler, run: _Run, bar: tqdm[Never]) 
             saved = now
 
 
-def _sampler(options: TrainOptions) -> Sampler:
+def _samplers(options: TrainOptions) -> tuple[Sampler, Sampler]:
     rng = np.random.default_rng(options.seed)
     fonts = sorted(DEBIAN_FONTS.glob("*Bold.ttf")) + sorted((options.data.parent / "fonts").glob("*.ttf")) * 2
     plates = sketch_pool(rng, SKETCHES, fonts)
@@ -109,7 +124,8 @@ def _sampler(options: TrainOptions) -> Sampler:
         pool = Pool(options.plates)
         chosen = rng.choice(len(pool), min(len(pool), DRAWN_PLATES), replace=False)
         plates += [pool.natural(int(index)) for index in chosen]
-    return Sampler(Pack(options.out / "pack"), plates, options.size)
+    pack = Pack(options.out / "pack")
+    return Sampler(pack, plates, options.size), Sampler(pack, plates, WIDE_SIZE)
 
 
 class _Run:

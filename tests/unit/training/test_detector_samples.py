@@ -12,7 +12,7 @@ import pytest
 from npr_edge.domain import Image
 from npr_edge.evaluate.dataset_detect import held_out_negative
 from npr_edge.training.detector.composites import PlateTexture, erase, paste, random_quad
-from npr_edge.training.detector.pack import Pack, build_pack
+from npr_edge.training.detector.pack import REVIEW, Pack, build_pack
 from npr_edge.training.detector.samples import Sampler, photometric
 
 
@@ -105,6 +105,27 @@ def test_labels_follow_the_window(pack: Pack, monkeypatch: pytest.MonkeyPatch) -
                 assert redness(sample.image, quad) > 0.85
                 assert quad[0, 0] < quad[1, 0]  # flips keep the order of corners
     assert real > 30
+
+
+def test_a_review_marks_hard_negatives_and_plates_without_labels(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("npr_edge.training.detector.samples.photometric", lambda _rng, image: image)
+    hard = next(p.file for p in pack.photos if p.source == "negatives" and p.split == "train")
+    beside = [[300, 100], [420, 100], [420, 130], [300, 130]]
+    rows = {
+        f"negatives/{hard}": {"unlabelled": [], "hardness": 0.9},
+        "cars/1.png": {"unlabelled": [beside], "hardness": 0.0},
+    }
+    (tmp_path / "pack" / REVIEW).write_text(json.dumps(rows))
+    reviewed = Pack(tmp_path / "pack")
+
+    sampler = Sampler(reviewed, [np.full((80, 320, 3), 255, np.uint8)], (320, 320))
+    samples = [sampler.draw(np.random.default_rng(seed)) for seed in range(60)]
+
+    assert {p.hardness for p in reviewed.photos if p.file == hard and p.source == "negatives"} == {0.9}
+    places = [ignore for sample in samples for ignore in sample.ignore if np.ptp(ignore[[0, 2]]) > 20]
+    assert len(places) > 20  # unjudged in most windows of the vehicle, which is drawn four times in five
 
 
 def test_every_draw_depends_on_its_seed_alone(pack: Pack) -> None:
