@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 from pydantic import ValidationError
 
+from npr_edge.detect.bands import bands, joined
 from npr_edge.detect.decode import DecodeParameters, decode
 from npr_edge.detect.preprocess import LetterboxBuffer
 from npr_edge.domain import Image, PlateDetection
@@ -47,17 +49,26 @@ class PlateDetector:
     def detect(self, image: Image) -> list[PlateDetection]:
         """All plates of ``image``, best score first.
 
+        Upright pictures go through the model in two overlapping bands; see ``bands``.
+
         Args:
             image: (H, W, 3) uint8 BGR.
 
         Returns:
             Plates with corners in image pixels; corners of a plate cut by the border may lie a little outside.
         """
+        height, width = image.shape[:2]
+        parts = bands(width, height, self.input_size)
+        found = [(part, detection) for part in parts for detection in self._detect(image[part[0] : part[1]], part[0])]
+        return [detection for _, detection in found] if len(parts) == 1 else joined(found, height)
+
+    def _detect(self, image: Image, top: int) -> list[PlateDetection]:
+        """Plates of a picture whose first row is row ``top`` of the whole one."""
         with self._lock:
             tensor, box = self._buffer.fill(image)
             tensors = self._model.invoke(tensor)
         found = decode(tensors, self._model.outputs, self.parameters, self.threshold)
-        quads = box.to_picture(found.quads)
+        quads = box.to_picture(found.quads) + np.array([0, top])
         return [
             PlateDetection(Quad.from_array(quad), float(score)) for quad, score in zip(quads, found.scores, strict=True)
         ]
