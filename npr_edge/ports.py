@@ -86,6 +86,10 @@ class VehicleLookup(Protocol):
         """What is known at once or within the configured timeout; None where nothing is known."""
         ...
 
+    def lookup_all(self, plates: Sequence[tuple[str, str | None]]) -> list[Vehicle | None]:
+        """What is known of each (text, region); all share the one timeout."""
+        ...
+
 
 class LateVehicles(VehicleLookup, Protocol):
     """Vehicle data that may come after its lookup's answer."""

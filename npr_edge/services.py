@@ -80,7 +80,6 @@ class Services:
             access=open_access(self.settings.data_dir, self.clock, web.auth_failures),
             gate=self.gate,
             vehicles=self.vehicles,
-            lookup_timeout_s=self.settings.vehicles.lookup_timeout_ms / 1000,
             reads=Reads(self.settings.data_dir),
             encode=self.encode,
             cameras=CameraViews(self.health, self._latest_frame),

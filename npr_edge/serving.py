@@ -38,7 +38,6 @@ class Serving:
             access=open_access(settings.data_dir, clock, settings.web.auth_failures),
             gate=RecogniseGate(recogniser, turns=settings.recognise.workers, queue=settings.recognise.queue),
             vehicles=self._vehicles,
-            lookup_timeout_s=settings.vehicles.lookup_timeout_ms / 1000,
             reads=Reads(settings.data_dir),
             encode=Encoder(settings.device.id),
             registry=metrics.registry,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,7 +43,7 @@ class VehicleDirectory:
     Args:
         stores: Local table and cache.
         sources: Registry by region code; empty: the local table alone.
-        timeout_s: Longest wait of ``lookup``.
+        timeout_s: Longest wait of a lookup.
         count: Told the registry's name and the outcome of each question; for metrics.
     """
 
@@ -73,21 +74,17 @@ class VehicleDirectory:
             text: Plate; separators do not matter.
             region: Region of the plate; decides which registry is asked.
         """
-        plate = bare(text)
-        known = self._local(plate)
-        source = self._sources.get(region or "")
-        if known is not None or source is None or not plate:
-            return known
-        kept = self._kept(source.name, plate)
-        if kept is not None:
-            return kept.vehicle
-        future = self._ask(source, plate)
-        if future is None:
-            return None
-        try:
-            return future.result(self._timeout_s).vehicle
-        except (TimeoutError, concurrent.futures.CancelledError):
-            return None
+        return self.lookup_all([(text, region)])[0]
+
+    def lookup_all(self, plates: Sequence[tuple[str, str | None]]) -> list[Vehicle | None]:
+        """What is known of each plate, at once or within one timeout for all of them.
+
+        Args:
+            plates: Text and region of each, as for ``lookup``.
+        """
+        answers = [self._begin(bare(text), region or "") for text, region in plates]
+        end_s = time.monotonic() + self._timeout_s
+        return [_within(answer, end_s) for answer in answers]
 
     def follow(self, text: str, region: str | None, late: Late) -> None:
         """Have ``late`` told the vehicle of a lookup that answered None, if one is found after all.
@@ -120,6 +117,15 @@ class VehicleDirectory:
         concurrent.futures.wait(asking, CLOSE_S)
         self._stores.registry.close()
         self._stores.cache.close()
+
+    def _begin(self, plate: str, region: str) -> Vehicle | concurrent.futures.Future[Asked] | None:
+        """What the device itself knows, else the question to the registry."""
+        known = self._local(plate)
+        source = self._sources.get(region)
+        if known is not None or source is None or not plate:
+            return known
+        kept = self._kept(source.name, plate)
+        return kept.vehicle if kept is not None else self._ask(source, plate)
 
     def _local(self, plate: str) -> Vehicle | None:
         try:
@@ -167,6 +173,16 @@ class VehicleDirectory:
     def _forget(self, key: tuple[str, str]) -> None:
         with self._lock:
             self._asking.pop(key, None)
+
+
+def _within(answer: Vehicle | concurrent.futures.Future[Asked] | None, end_s: float) -> Vehicle | None:
+    """The vehicle of an answer, waited for until ``end_s`` on the monotonic clock."""
+    if not isinstance(answer, concurrent.futures.Future):
+        return answer
+    try:
+        return answer.result(max(end_s - time.monotonic(), 0)).vehicle
+    except (TimeoutError, concurrent.futures.CancelledError):
+        return None
 
 
 def _tell(late: Late, future: concurrent.futures.Future[Asked]) -> None:

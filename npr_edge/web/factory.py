@@ -30,7 +30,7 @@ class ApiPorts:
     Attributes:
         access: Keys, limits, usage.
         gate: The recogniser that cameras and requests share; None without models.
-        vehicles: Vehicle data; ``lookup_timeout_s`` is the longest wait for all vehicles of one image.
+        vehicles: Vehicle data.
         reads: The stored reads; ``encode`` makes their JSON, the same as on MQTT.
         cameras: What the cameras are doing.
         health: Whether the device is well.
@@ -40,7 +40,6 @@ class ApiPorts:
     access: Access
     gate: RecogniseGate | None = None
     vehicles: VehicleLookup | None = None
-    lookup_timeout_s: float = 0.3
     reads: ReadsQuery | None = None
     encode: MessageEncoder | None = None
     cameras: CamerasView | None = None
@@ -56,7 +55,7 @@ def create_app(ports: ApiPorts, settings: WebSettings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     app.extensions["npr_edge_access"] = ports.access
-    service = RecognitionService(ports.gate, ports.vehicles, ports.lookup_timeout_s)
+    service = RecognitionService(ports.gate, ports.vehicles)
     count_requests(app, ports.registry, ports.gate)
     problems.register(app)
     door.register(app, ports.access)

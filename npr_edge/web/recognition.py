@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -21,10 +20,6 @@ from npr_edge.web.uploads import content_of
 
 logger = logging.getLogger(__name__)
 
-_LOOKUPS = 8
-_GRACE_S = 0.05
-"""A lookup keeps its own time; this is for handing over its result."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -40,16 +35,11 @@ class RecognitionService:
     Args:
         gate: The shared recogniser; None while there are no models.
         vehicles: Where vehicle data comes from, None where it does not.
-        lookup_timeout_s: Longest wait for the vehicles of one image.
     """
 
-    def __init__(
-        self, gate: RecogniseGate | None, vehicles: VehicleLookup | None = None, lookup_timeout_s: float = 0.3
-    ) -> None:
+    def __init__(self, gate: RecogniseGate | None, vehicles: VehicleLookup | None = None) -> None:
         self._gate = gate
         self._vehicles = vehicles
-        self._timeout_s = lookup_timeout_s + _GRACE_S
-        self._pool = concurrent.futures.ThreadPoolExecutor(_LOOKUPS, "vehicle-lookup") if vehicles else None
 
     def recognise(self, upload: FileStorage, gone: Callable[[], bool], *, patient: bool = False) -> Recognised:
         """Decode and recognise; the picture exists only while this holds a place at the gate.
@@ -108,28 +98,12 @@ class RecognitionService:
             return internal_error(error)
 
     def vehicles_of(self, plates: Sequence[PlateResult]) -> list[Vehicle | None]:
-        """The vehicle of each plate, None where nothing is known in time; all share one deadline."""
-        if self._vehicles is None or self._pool is None or not plates:
+        """The vehicle of each plate, None where nothing is known in time."""
+        if self._vehicles is None or not plates:
             return []
-        futures = [
-            self._pool.submit(self._vehicles.lookup, result.plate.text, result.plate.region) for result in plates
-        ]
-        concurrent.futures.wait(futures, self._timeout_s)
-        return [_vehicle(future) for future in futures]
-
-    def close(self) -> None:
-        """Let go of the lookups' threads."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _vehicle(future: concurrent.futures.Future[Vehicle | None]) -> Vehicle | None:
-    if not future.done():
-        future.cancel()
-        return None
-    error = future.exception()
-    if error is not None:
-        # A plate without vehicle data is an answer; the cause belongs to the log.
-        logger.error("A vehicle lookup failed", exc_info=error)
-        return None
-    return future.result()
+        try:
+            return self._vehicles.lookup_all([(result.plate.text, result.plate.region) for result in plates])
+        except Exception:
+            # A plate without vehicle data is an answer; the cause belongs to the log.
+            logger.exception("A vehicle lookup failed")
+            return []

@@ -15,11 +15,14 @@ import pytest
 import requests
 from PIL import Image as Pillow
 
-from npr_edge.settings import WebSettings
+from npr_edge.access.limits import Limiter
+from npr_edge.settings import DvlaSettings, VehiclesSettings, WebSettings
+from npr_edge.vehicles import open_directory
 from tests.support import fakes
 from tests.support.api import LIMIT_HEADERS, LiveApi, live_api
 from tests.support.clock import FakeClock
 from tests.support.fakes import FakeRecogniser, FakeVehicles, coded_image, coded_jpeg, encoded, plate_of
+from tests.support.registries import serving
 
 
 @pytest.fixture
@@ -391,13 +394,19 @@ class TestBatch:
 
 
 class TestVehicles:
-    def test_a_slow_lookup_does_not_delay_the_answer(self, tmp_path: Path) -> None:
-        vehicles = FakeVehicles()
-        with live_api(tmp_path, FakeRecogniser(), vehicles=vehicles, lookup_timeout_s=0.1) as api:
-            started = time.monotonic()
-            result = api.recognise(api.key(), coded_jpeg(77)).json()["results"][0]
-            assert time.monotonic() - started < 5
-            vehicles.release.set()
+    def test_a_slow_registry_does_not_delay_the_answer(self, tmp_path: Path) -> None:
+        with serving() as registries:
+            dvla = DvlaSettings(enabled=True, base_url=registries.url, timeout_s=20)
+            settings, clock = VehiclesSettings(lookup_timeout_ms=100, dvla=dvla), FakeClock()
+            directory = open_directory(tmp_path, settings, clock, Limiter(clock))
+            registries.hold.clear()
+            with live_api(tmp_path, FakeRecogniser(), vehicles=directory) as api:
+                started = time.monotonic()
+                result = api.recognise(api.key(), coded_jpeg(77)).json()["results"][0]
+                assert time.monotonic() - started < 5
+            assert registries.arrived.wait(10)
+            registries.hold.set()
+            directory.close()
         assert (result["plate"], result["vehicle"]) == (plate_of(77), None)
 
     def test_a_failing_lookup_does_not_fail_the_answer(self, api: LiveApi, key: str) -> None:

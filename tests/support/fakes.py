@@ -77,18 +77,18 @@ class FakeRecogniser:
 
 
 class FakeVehicles:
-    """Knows one vehicle, answers at once; code 77 waits for ``release``."""
+    """Knows one vehicle, answers at once; fails for code 78."""
 
     def __init__(self) -> None:
         self.known = {"AB12CDE": Vehicle("local", make="BMW", colour="Black", year=2021, fuel_type="petrol")}
-        self.release = threading.Event()
 
     def lookup(self, text: str, region: str | None) -> Vehicle | None:
-        if text == "AB00077":
-            self.release.wait(30)
         if text == "AB00078":
             raise RuntimeError("registry on fire")
         return self.known.get(text)
+
+    def lookup_all(self, plates: Sequence[tuple[str, str | None]]) -> list[Vehicle | None]:
+        return [self.lookup(*plate) for plate in plates]
 
 
 class FakeCameras:

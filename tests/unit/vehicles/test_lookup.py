@@ -160,6 +160,17 @@ def test_a_lookup_never_waits_longer_than_promised_and_late_data_follows(
     assert registries.asked == ["AA19AAA"]
 
 
+def test_several_plates_share_one_timeout(opened: Open, settings: VehiclesSettings, registries: Registries) -> None:
+    directory = opened(with_timeout(settings, 400))
+    assert directory.lookup("AA19AAA", "gb") == FORD
+    registries.hold.clear()
+    asked = [("EL19ECT", "gb"), ("AA19 AAA", "gb"), ("P300BB", "nl"), ("16RSL9", "nl"), ("ER19NFD", "gb"), ("X", None)]
+    started = time.monotonic()
+    assert directory.lookup_all(asked) == [None, FORD, None, None, None, None]
+    assert time.monotonic() - started < 1.5
+    assert directory.lookup_all([]) == []
+
+
 def test_following_after_the_answer_tells_at_once(
     opened: Open, settings: VehiclesSettings, registries: Registries, outcomes: Outcomes
 ) -> None:
