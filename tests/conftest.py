@@ -10,6 +10,7 @@ from hypothesis import settings
 
 # The same examples in every run, so that a change is judged by itself; --long draws new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fresh", derandomize=False, deadline=None)
 settings.load_profile("steady")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -21,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
-        settings.load_profile("default")
+        settings.load_profile("fresh")
 
 
 def data_folder() -> Path | None:

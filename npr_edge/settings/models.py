@@ -30,7 +30,12 @@ class RecogniseSettings(Section):
         default=[], description="Regions expected here, as a hint to the grammars: gb, fr, us-ny. Empty: no hint."
     )
     threads: int = Field(default=0, ge=0, le=64, description="CPU threads of one recognition; 0: one per core.")
-    workers: int = Field(default=1, ge=1, le=16, description="Recognitions that run side by side.")
+    workers: int = Field(
+        default=2,
+        ge=1,
+        le=16,
+        description="Recognitions that run side by side: with 2, one is prepared while the models look at another.",
+    )
     models_dir: Path | None = Field(default=None, description="Folder of the model files; unset: those of the package.")
     min_score: Fraction | None = Field(
         default=None, description="Detector score a plate needs; unset: the model card's."

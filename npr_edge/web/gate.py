@@ -47,7 +47,8 @@ class RecogniseGate:
             max_wait_s: Longest wait for a place.
         """
         self._turns = _Turns(recogniser, turns)
-        self._places = turns + 1  # one picture is decoded while another is recognised
+        # One picture is decoded while another is recognised. No more: a large one takes 150 MB, and boards have 1 GB.
+        self._places = max(turns, 2)
         self._queue = queue
         self._max_wait_s = max_wait_s
         self._changed = threading.Condition()

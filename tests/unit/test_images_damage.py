@@ -132,7 +132,7 @@ def test_ten_minutes_of_damage(capfd: pytest.CaptureFixture[str]) -> None:
     """New damage in every run; nothing is printed and memory stays where it was after the first minute."""
     examples = 0
 
-    @settings(max_examples=ROUND, derandomize=False, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=ROUND, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(SEEDS), Damage, st.booleans())
     def round_of_damage(seed: bytes, damage: list[tuple[str, float, int, int, bytes]], mend: bool) -> None:
         nonlocal examples
