@@ -178,7 +178,7 @@ class Services:
             frame = self._latest_frame(camera_id)
             results = self.gate.cameras.recognise(frame.image).results if frame is not None else ()
             answer[camera_id] = [
-                {"plate": r.plate.printed, "region": r.plate.region, "confidence": round(r.plate.confidence, 4)}
+                {"plate": r.plate.printed, "region": r.plate.region, "confidence": round(r.plate.confidence, 6)}
                 for r in results
             ]
         return answer

@@ -121,7 +121,7 @@ def describe(sighting: Sighting) -> dict[str, Any]:
         "reason": None if sighting.reason is None else sighting.reason.value,
         "plate": None if plate is None else plate.printed,
         "region": None if plate is None else plate.region,
-        "confidence": None if plate is None else round(plate.confidence, 4),
+        "confidence": None if plate is None else round(plate.confidence, 6),
         "first_frame": sighting.first_frame,
         "last_frame": sighting.last_frame,
         "votes": {"agreeing": sighting.votes_agreeing, "total": sighting.votes_total},

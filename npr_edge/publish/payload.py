@@ -29,7 +29,7 @@ def read_fields(read: StoredRead, device_id: str, kind: MessageKind = MessageKin
         "plate": read.printed,
         "text": read.text,
         "region": read.region,
-        "confidence": round(read.confidence, 4),
+        "confidence": round(read.confidence, 6),
         "first_seen": utc(read.first_seen_s),
         "last_seen": utc(read.last_seen_s),
         "clock_synced": read.clock_synced,

@@ -126,14 +126,15 @@ def broker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     assert program is not None, "mosquitto is missing: apt install mosquitto"
     process = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until("mosquitto listens", lambda: _listens(port))
+        until("mosquitto listens", lambda: listens(port))
         yield process
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of loopback."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
