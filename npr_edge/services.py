@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from npr_edge.access import open_access
-from npr_edge.access.limits import Limiter
+from npr_edge.access import Access, open_access
 from npr_edge.clock import SystemClock
 from npr_edge.device import temperature_c
 from npr_edge.domain import Frame
@@ -45,6 +44,7 @@ class Services:
     encode: MessageEncoder
     reload: Callable[[], None]
     vehicles: VehicleDirectory
+    access: Access
     publisher: Publisher | None = None
     web: ApiServer | None = None
     health_views: HealthViews = field(init=False)
@@ -58,6 +58,7 @@ class Services:
 
     def start_record(self) -> None:
         """Start the record: what the cameras see has a place to go."""
+        self.access.start()  # reads are looked up: the quotas of the registries go on where they stood
         self.health.expect("record", STAGE_DEADLINE_S)
         self.recorder.start()
 
@@ -77,7 +78,7 @@ class Services:
     def _open_web(self) -> None:
         web = self.settings.web
         ports = ApiPorts(
-            access=open_access(self.settings.data_dir, self.clock, web.auth_failures),
+            access=self.access,
             gate=self.gate,
             vehicles=self.vehicles,
             reads=Reads(self.settings.data_dir),
@@ -117,6 +118,7 @@ class Services:
             self.publisher.stop(FAREWELL_S)
         drained = self.recorder.stop(max(until_s - time.monotonic(), 1.0))
         self.vehicles.close()
+        self.access.close()
         return drained
 
     def describe(self) -> dict[str, Any]:
@@ -200,7 +202,7 @@ def build_services(
 
     Raises:
         ConfigError: The key file of a vehicle registry cannot be read.
-        StoreError: The vehicle table cannot be opened.
+        StoreError: The vehicle table or the database of keys and limits cannot be opened.
     """
     clock = SystemClock()
     encode = Encoder(settings.device.id)
@@ -214,5 +216,6 @@ def build_services(
     )
     recorder = Recorder(parts, lambda: health.beat("record"))
     gate = RecogniseGate(recogniser, turns=settings.recognise.workers, queue=settings.recognise.queue)
-    vehicles = open_directory(settings.data_dir, settings.vehicles, clock, Limiter(clock), metrics.vehicle_asked)
-    return Services(settings, health, metrics, clock, recorder, gate, encode, reload, vehicles)
+    access = open_access(settings.data_dir, clock, settings.web.auth_failures)
+    vehicles = open_directory(settings.data_dir, settings.vehicles, clock, access.quotas, metrics.vehicle_asked)
+    return Services(settings, health, metrics, clock, recorder, gate, encode, reload, vehicles, access)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from npr_edge.access import open_access
-from npr_edge.access.limits import Limiter
 from npr_edge.clock import SystemClock
 from npr_edge.errors import ConfigError
 from npr_edge.metrics import Metrics
@@ -11,7 +12,7 @@ from npr_edge.ports import Recogniser
 from npr_edge.publish import Encoder
 from npr_edge.record import Reads
 from npr_edge.settings import Settings
-from npr_edge.vehicles import VehicleDirectory, open_directory
+from npr_edge.vehicles import open_directory
 from npr_edge.web.factory import ApiPorts
 from npr_edge.web.gate import RecogniseGate
 from npr_edge.web.serve import ApiServer
@@ -31,23 +32,24 @@ class Serving:
 
     def __init__(self, settings: Settings, recogniser: Recogniser) -> None:
         clock, metrics = SystemClock(), Metrics()
-        self._vehicles: VehicleDirectory = open_directory(
-            settings.data_dir, settings.vehicles, clock, Limiter(clock), metrics.vehicle_asked
-        )
-        ports = ApiPorts(
-            access=open_access(settings.data_dir, clock, settings.web.auth_failures),
-            gate=RecogniseGate(recogniser, turns=settings.recognise.workers, queue=settings.recognise.queue),
-            vehicles=self._vehicles,
-            reads=Reads(settings.data_dir),
-            encode=Encoder(settings.device.id),
-            registry=metrics.registry,
-        )
-        try:
-            self._server = ApiServer(ports, settings.web)
-        except OSError as error:
-            self._vehicles.close()
-            ports.access.close()
-            raise ConfigError(f"{settings.web.listen}: cannot be listened on ({error.strerror})") from error
+        with ExitStack() as opened:
+            access = open_access(settings.data_dir, clock, settings.web.auth_failures)
+            opened.callback(access.close)
+            vehicles = open_directory(settings.data_dir, settings.vehicles, clock, access.quotas, metrics.vehicle_asked)
+            opened.callback(vehicles.close)
+            ports = ApiPorts(
+                access=access,
+                gate=RecogniseGate(recogniser, turns=settings.recognise.workers, queue=settings.recognise.queue),
+                vehicles=vehicles,
+                reads=Reads(settings.data_dir),
+                encode=Encoder(settings.device.id),
+                registry=metrics.registry,
+            )
+            try:
+                self._server = ApiServer(ports, settings.web)
+            except OSError as error:
+                raise ConfigError(f"{settings.web.listen}: cannot be listened on ({error.strerror})") from error
+            self._access, self._opened = access, opened.pop_all()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -55,10 +57,11 @@ class Serving:
         return self._server.address
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Go on with the windows of an earlier run and begin to answer."""
+        self._access.start()
         self._server.start()
 
     def close(self) -> None:
-        """Finish what is being answered and end; safe to call twice."""
+        """Finish what is being answered, write the counters, end; safe to call twice."""
         self._server.close()
-        self._vehicles.close()
+        self._opened.close()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+import limits
 
 from npr_edge.access.database import AccessDatabase
 from npr_edge.access.journal import Journal
@@ -33,6 +36,20 @@ class Refused:
     allowance: Allowance | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptQuotas:
+    """Windows of others than keys (what registries allow); kept on disk like those of the keys."""
+
+    _limiter: Limiter
+    _journal: Journal
+
+    def spend(self, identity: str, items: Sequence[limits.RateLimitItem], cost: int = 1) -> Allowance:
+        """Take ``cost`` requests out of every window of ``identity``, or none where one cannot hold them."""
+        allowance = self._limiter.spend(identity, items, cost)
+        self._journal.note()
+        return allowance
+
+
 class Access:
     """Keys, limits and usage of a device in one hand."""
 
@@ -45,6 +62,7 @@ class Access:
         self._failures = parse_limits(failures)
         self._addresses = Limiter(clock, MOST_ADDRESSES)
         self._journal = Journal(database, self._limiter, self.usage, clock)
+        self.quotas = KeptQuotas(self._limiter, self._journal)
 
     def start(self) -> None:
         """Go on with the windows of an earlier run."""

@@ -20,7 +20,7 @@ class ApiServer:
     """The REST API, listening.
 
     Args:
-        ports: What it is built on; ``ports.access`` is started and closed here.
+        ports: What it is built on.
         settings: Where to listen, and the bounds.
 
     Raises:
@@ -39,15 +39,13 @@ class ApiServer:
         return self._server.address
 
     def start(self) -> None:
-        """Go on with the windows of an earlier run and begin to answer."""
-        self._access.start()
+        """Begin to answer."""
         self._server.start()
         logger.info("The REST API listens on %s:%d", *self.address)
 
     def close(self, deadline_s: float = 5.0) -> None:
-        """Finish what is being answered, write the counters, end; safe to call twice."""
+        """Finish what is being answered and end; safe to call twice."""
         self._server.close(deadline_s)
-        self._access.close()
 
     def _may_send(self, head: dict[str, str]) -> bool:
         return has_good_key(self._access, head)

@@ -108,6 +108,7 @@ def live_api(
         registry=CollectorRegistry(),
     )
     server = ApiServer(ports, settings)
+    access.start()
     server.start()
     try:
         host, port = server.address
@@ -115,6 +116,7 @@ def live_api(
         yield LiveApi(f"http://{host}:{port}/api/v1", (host, port), access, server, told)
     finally:
         server.close()
+        access.close()
         threads = [thread.name for thread in threading.enumerate() if thread.name.startswith(("web", "access"))]
         assert threads == [], threads
 
