@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from npr_edge import __version__
-from npr_edge.web.schemas import SCHEMAS, Schema
+from npr_edge.web.schemas import MAX_UNIX_TIME_S, SCHEMAS, Schema
 
 _LIMIT_HEADERS = {
     "X-RateLimit-Limit": "Maximum requests per window.",
@@ -24,12 +24,12 @@ _ERRORS = {
 }
 _UNIX_OR_ISO: Schema = {
     "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": 99_999_999_999},
+        {"type": "number", "minimum": 0, "maximum": MAX_UNIX_TIME_S},
         {"type": "string", "format": "date-time"},
     ]
 }
 _FILE: Schema = {
-    "type": "string",
+    # No type: that is how OpenAPI 3.1 writes bytes. As a "string" any text would be one, and none could be wrong.
     "contentMediaType": "application/octet-stream",
     "description": "JPEG, PNG or WebP by its content; at most 10 MB, at least 320 x 240 pixels.",
 }

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,6 +19,7 @@ from npr_edge.ports import MessageEncoder, ReadsQuery
 from npr_edge.web.contract import Body
 from npr_edge.web.door import needs
 from npr_edge.web.problems import ApiProblemError, answer, unavailable
+from npr_edge.web.schemas import MAX_UNIX_TIME_S
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,11}(\.\d{1,9})?")
@@ -28,7 +29,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def _unix_time(text: object) -> float:
-    if isinstance(text, str) and _NUMBER.fullmatch(text):
+    if isinstance(text, str) and _NUMBER.fullmatch(text) and float(text) <= MAX_UNIX_TIME_S:
         return float(text)
     if isinstance(text, str) and _DATE_TIME.fullmatch(text):
         return datetime.fromisoformat(text.upper()).timestamp()
@@ -67,6 +68,10 @@ class _Export(_Filter):
     format: Literal["jsonl", "csv"] = "jsonl"
 
 
+Stored = Callable[[], tuple[ReadsQuery, MessageEncoder]]
+"""The record and what makes the JSON of a read; raises where nothing is stored."""
+
+
 def read_routes(reads: ReadsQuery | None, encode: MessageEncoder | None) -> Blueprint:
     """Routes over the stored reads; each read is told as its MQTT message tells it.
 
@@ -81,6 +86,12 @@ def read_routes(reads: ReadsQuery | None, encode: MessageEncoder | None) -> Blue
             raise unavailable("No reads are stored on this device.")
         return reads, encode
 
+    _add_lists(routes, stored)
+    _add_single(routes, stored)
+    return routes
+
+
+def _add_lists(routes: Blueprint, stored: Stored) -> None:
     @routes.get("/reads")
     @needs("reads")
     def page() -> Response:
@@ -106,6 +117,8 @@ def read_routes(reads: ReadsQuery | None, encode: MessageEncoder | None) -> Blue
         headers = {"Content-Disposition": f'attachment; filename="reads.{asked.format}"'}
         return Response(lines, headers=headers, mimetype="text/csv" if as_csv else "application/x-ndjson")
 
+
+def _add_single(routes: Blueprint, stored: Stored) -> None:
     @routes.get("/reads/<event_id>")
     @needs("reads")
     def one(event_id: str) -> Response:
@@ -127,8 +140,6 @@ def read_routes(reads: ReadsQuery | None, encode: MessageEncoder | None) -> Blue
         if content is None:
             raise ApiProblemError("NOT_FOUND", "There is no picture of this read.")
         return Response(content, mimetype="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
-
-    return routes
 
 
 def _parsed(model: type[Model]) -> Model:

@@ -27,6 +27,9 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+MAX_UNIX_TIME_S = 99_999_999_999
+"""Largest Unix time that a filter takes, in the year 5138."""
+
 CONFIDENCE = {"type": "number", "minimum": 0, "maximum": 1}
 PIXEL = {"type": "integer", "minimum": 0}
 COUNT = {"type": "integer", "minimum": 0}

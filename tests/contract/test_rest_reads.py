@@ -96,6 +96,7 @@ def test_filters_narrow_the_reads(api: LiveApi, key: str) -> None:
         "limit=x",
         "since=yesterday",
         "until=-1",
+        "until=99999999999.5",
         "order=best",
         "match=like",
         "plate=%25",
