@@ -6,6 +6,7 @@ Texts are upper-case ``A-Z0-9`` without spaces unless a field says "printed". Co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -147,7 +148,6 @@ class Frame:
         monotonic_s: Seconds of the monotonic clock at capture.
         wall_s: Unix time in seconds at capture, as the clock stood.
         clock_synced: Whether the wall clock was known to be right at capture.
-        luma: Small grey picture of the same moment where the camera delivers one, (H, W) uint8; else None.
     """
 
     camera_id: str
@@ -156,7 +156,35 @@ class Frame:
     monotonic_s: float
     wall_s: float
     clock_synced: bool
-    luma: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """A captured picture of which nobody has asked for the pixels yet; what decides whether to look at it.
+
+    Attributes:
+        camera_id: Id of the camera in the configuration.
+        index: Number of the picture since the camera was opened, from 0.
+        monotonic_s: Seconds of the monotonic clock at capture.
+        wall_s: Unix time in seconds at capture, as the clock stood.
+        clock_synced: Whether the wall clock was known to be right at capture.
+        luma: Small grey picture, (H, W) uint8; None where the source itself says that nothing has changed.
+        pixels: Makes the picture in colour, (H, W, 3) uint8 BGR; None where it was not brought along.
+    """
+
+    camera_id: str
+    index: int
+    monotonic_s: float
+    wall_s: float
+    clock_synced: bool
+    luma: NDArray[np.uint8] | None
+    pixels: Callable[[], Image] | None
+
+    def frame(self) -> Frame | None:
+        """The whole frame, None where its pixels were not brought along."""
+        if self.pixels is None:
+            return None
+        return Frame(self.camera_id, self.index, self.pixels(), self.monotonic_s, self.wall_s, self.clock_synced)
 
 
 class UnreadReason(StrEnum):

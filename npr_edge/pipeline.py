@@ -19,7 +19,7 @@ from uuid6 import uuid7
 
 from npr_edge.capture.sources import open_camera
 from npr_edge.capture.worker import CaptureParts, CaptureWorker
-from npr_edge.domain import Frame, PlateResult, Sighting, Vehicle
+from npr_edge.domain import Frame, Glimpse, PlateResult, Sighting, Vehicle
 from npr_edge.health import Health
 from npr_edge.metrics import Metrics
 from npr_edge.ports import Camera, Clock, Recogniser, RegionResolver, SightingRecorder, VehicleLookup
@@ -131,7 +131,7 @@ class Pipeline:
         self._capture: dict[str, CaptureWorker] = {}
         self._finishing: queue.Queue[Sighting | None] = queue.Queue(FINISH_QUEUE)
         self._stopping = threading.Event()
-        self._latest: dict[str, Frame] = {}
+        self._latest: dict[str, Glimpse] = {}
         self._workers = [
             threading.Thread(target=self._work, args=(f"recognise-{i}",), name=f"recognise-{i}", daemon=True)
             for i in range(parts.workers)
@@ -150,7 +150,8 @@ class Pipeline:
 
     def latest_frame(self, camera_id: str) -> Frame | None:
         """The newest frame of a camera, None before the first; for pictures on request."""
-        return self._latest.get(camera_id)
+        glimpse = self._latest.get(camera_id)
+        return None if glimpse is None else glimpse.frame()
 
     def start(self) -> None:
         """Start the workers; cameras are added afterwards."""
@@ -205,8 +206,8 @@ class Pipeline:
     def _open(self, camera: CameraSettings, clock: Clock) -> Camera:
         return self._parts.open_camera(camera, clock)
 
-    def _keep(self, frame: Frame) -> None:
-        self._latest[frame.camera_id] = frame
+    def _keep(self, glimpse: Glimpse) -> None:
+        self._latest[glimpse.camera_id] = glimpse
 
     def _work(self, name: str) -> None:
         while True:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from npr_edge.domain import (
     CameraReport,
-    Frame,
+    Glimpse,
     HourCount,
     Image,
     MessageKind,
@@ -66,8 +66,11 @@ class Recogniser(Protocol):
 class Camera(Protocol):
     """One open camera. Every wait inside is bounded."""
 
-    def read(self) -> Frame | None:
-        """The next frame; None when the source has ended (replay only).
+    def read(self, awake: bool = True) -> Glimpse | None:
+        """The next picture; None when the source has ended (replay only).
+
+        Args:
+            awake: Whether every picture is needed in full; else the camera may do less while nothing changes.
 
         Raises:
             CaptureError: The camera failed; close it and open a new one.

@@ -37,9 +37,13 @@ def open_driver(camera: CameraSettings) -> Driver:
         from npr_edge.capture.replay import ReplayDriver
 
         return ReplayDriver(camera)
-    from npr_edge.capture.opencv import OpenCvDriver, open_http
+    if scheme == "v4l2":
+        from npr_edge.capture.v4l2 import V4l2Driver
 
-    return open_http(camera) if scheme in ("http", "https") else OpenCvDriver(camera)
+        return V4l2Driver(camera)
+    from npr_edge.capture.network import StreamDriver, open_http
+
+    return open_http(camera) if scheme in ("http", "https") else StreamDriver(camera)
 
 
 def pump(camera: CameraSettings, writer: Writer) -> None:
@@ -50,7 +54,7 @@ def pump(camera: CameraSettings, writer: Writer) -> None:
         writer.fault(str(error))
         return
     try:
-        while (picture := driver.read()) is not None:
+        while (picture := driver.read(writer.awake())) is not None:
             writer.write(picture)
         writer.end()
     except CaptureError as error:

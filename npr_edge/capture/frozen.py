@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import zlib
 
-from npr_edge.domain import Frame
+from npr_edge.domain import Glimpse
 from npr_edge.errors import CaptureError
-
-STEP = 32
-"""Every n-th row is compared: sensor noise changes some pixel of every row, a stuck picture none."""
 
 
 class FrozenCheck:
-    """Measures for how long a camera's picture has not changed in a single bit."""
+    """Measures for how long a camera's picture has not changed in a single bit.
+
+    The thousands of pixels of the small picture are enough: sensor noise changes some of them, a stuck picture none.
+    """
 
     def __init__(self, limit_s: float) -> None:
         """Make a check; ``limit_s`` of 0 never finds anything."""
@@ -20,16 +20,16 @@ class FrozenCheck:
         self._print: int | None = None
         self._since_s = 0.0
 
-    def check(self, frame: Frame) -> None:
-        """Look at the next frame.
+    def check(self, glimpse: Glimpse) -> None:
+        """Look at the next picture.
 
         Raises:
             CaptureError: The picture has been the same for the limit.
         """
-        if self._limit_s <= 0:
+        if self._limit_s <= 0 or glimpse.luma is None:
             return
-        fingerprint = zlib.crc32(frame.image[::STEP].tobytes())
+        fingerprint = zlib.crc32(glimpse.luma.tobytes())
         if fingerprint != self._print:
-            self._print, self._since_s = fingerprint, frame.monotonic_s
-        if frame.monotonic_s - self._since_s >= self._limit_s:
+            self._print, self._since_s = fingerprint, glimpse.monotonic_s
+        if glimpse.monotonic_s - self._since_s >= self._limit_s:
             raise CaptureError(f"the very same picture for {self._limit_s:g} s")

@@ -7,7 +7,7 @@ import time
 import cv2
 import numpy as np
 
-from npr_edge.capture.driver import Pace, Picture, turned
+from npr_edge.capture.driver import Pace, Picture, whole_picture
 from npr_edge.errors import CaptureError
 from npr_edge.settings import CameraSettings
 
@@ -46,7 +46,7 @@ class JetsonDriver:
         if not self._capture.isOpened():
             raise CaptureError(f"{camera.source}: cannot be opened; is nvargus-daemon running?")
 
-    def read(self) -> Picture | None:
+    def read(self, awake: bool = True) -> Picture | None:
         """The next picture that is due.
 
         Raises:
@@ -62,7 +62,7 @@ class JetsonDriver:
         if not ok:
             raise CaptureError(f"{self._camera.source}: delivers pictures that cannot be decoded")
         self._index += 1
-        return Picture(turned(np.asarray(image, dtype=np.uint8), self._camera.rotate), self._index - 1, at_s)
+        return whole_picture(self._index - 1, at_s, np.asarray(image, dtype=np.uint8), self._camera.rotate)
 
     def close(self) -> None:
         """Release the camera."""

@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npr_edge.capture.driver import Luma
-from npr_edge.domain import Frame
+from npr_edge.domain import Glimpse
 from npr_edge.settings import MotionSettings
-
-GRID = (160, 90)
-"""Width and height of the picture that is compared; a plate's vehicle covers dozens of its pixels."""
 
 LEARN = 0.05
 """Share of a still frame that enters the background; clouds and dusk are slower than this."""
@@ -31,21 +28,21 @@ class MotionGate:
         self._background: NDArray[np.float32] | None = None
         self._looked_s = self._moved_s = float("-inf")
 
-    def wants(self, frame: Frame, busy: bool) -> bool:
-        """Whether to look at ``frame``.
+    def wants(self, glimpse: Glimpse, busy: bool) -> bool:
+        """Whether to look at a picture.
 
         Args:
-            frame: The next frame of the camera, in order.
+            glimpse: The next picture of the camera, in order.
             busy: Whether vehicles are being followed that need more frames.
         """
         if not self._settings.enabled:
             return True
-        at_s = frame.monotonic_s
-        if self._moves(small(frame)):
+        at_s = glimpse.monotonic_s
+        if glimpse.luma is not None and self._moves(np.asarray(cv2.blur(glimpse.luma, (3, 3)), dtype=np.uint8)):
             self._moved_s = at_s
         forced = self._settings.forced_look_s > 0 and at_s - self._looked_s >= self._settings.forced_look_s
         wanted = busy or forced or at_s - self._moved_s <= self._settings.hold_s
-        if wanted:
+        if wanted and glimpse.pixels is not None:  # without them the next picture is looked at in its place
             self._looked_s = at_s
         return wanted
 
@@ -63,14 +60,3 @@ class MotionGate:
         else:
             cv2.accumulateWeighted(picture, self._background, LEARN_MOVING if moves else LEARN)
         return moves
-
-
-def small(frame: Frame) -> Luma:
-    """The grey picture that is compared: the camera's own small one, else every n-th green pixel, smoothed."""
-    if frame.luma is not None:
-        picture = frame.luma
-    else:
-        step_y = max(frame.image.shape[0] // GRID[1], 1)
-        step_x = max(frame.image.shape[1] // GRID[0], 1)
-        picture = np.ascontiguousarray(frame.image[step_y // 2 :: step_y, step_x // 2 :: step_x, 1])
-    return np.asarray(cv2.blur(picture, (3, 3)), dtype=np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,8 @@ class PicameraDriver:
         self._device.configure(configuration)
         self._device.start()
 
-    def read(self) -> Picture | None:
-        """The next picture, within the frame timeout.
+    def read(self, awake: bool = True) -> Picture | None:
+        """The next picture, within the frame timeout; the large one is only fetched for somebody who is awake.
 
         Raises:
             CaptureError: The camera delivers nothing; captures are known to hang and end with a restart.
@@ -69,14 +70,14 @@ class PicameraDriver:
             try:
                 at_s = request.get_metadata().get("SensorTimestamp", time.monotonic_ns()) / 1e9
                 if self._pace.is_due(at_s):
-                    image = np.asarray(request.make_array("main"), dtype=np.uint8)
+                    image = np.asarray(request.make_array("main"), dtype=np.uint8) if awake else None
                     luma = np.asarray(request.make_array("lores"), dtype=np.uint8)[: LORES[1], : LORES[0]]
                     break
             finally:
                 request.release()
         self._index += 1
-        grey = np.ascontiguousarray(luma) if self._camera.rotate == 0 else None
-        return Picture(turned(image, self._camera.rotate), self._index - 1, at_s, grey)
+        pixels = None if image is None else partial(turned, image, self._camera.rotate)
+        return Picture(self._index - 1, at_s, np.ascontiguousarray(luma), pixels)
 
     def _request(self) -> Any:
         job = self._device.capture_request(wait=False)

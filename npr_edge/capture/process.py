@@ -9,9 +9,9 @@ import subprocess
 import sys
 
 from npr_edge.capture.driver import Picture
-from npr_edge.capture.local import make_frame
+from npr_edge.capture.local import make_glimpse
 from npr_edge.capture.shared import Reader
-from npr_edge.domain import Frame
+from npr_edge.domain import Glimpse
 from npr_edge.errors import CaptureError
 from npr_edge.ports import Clock
 from npr_edge.settings import CameraSettings
@@ -20,7 +20,7 @@ _END_S = 0.5
 
 
 class ProcessCamera:
-    """Frames of a capture child, each within its deadline (``ports.Camera``)."""
+    """Pictures of a capture child, each within its deadline (``ports.Camera``)."""
 
     def __init__(self, camera: CameraSettings, clock: Clock) -> None:
         self._camera = camera
@@ -57,15 +57,15 @@ class ProcessCamera:
         """Process id of the child."""
         return self._child.pid
 
-    def read(self) -> Frame | None:
-        """The next frame.
+    def read(self, awake: bool = True) -> Glimpse | None:
+        """The next picture.
 
         Raises:
             CaptureError: None came within the deadline, or the child told of a fault; close the camera.
         """
-        picture: Picture | None = self._reader.read(self._timeout_s)
+        picture: Picture | None = self._reader.read(self._timeout_s, awake)
         self._timeout_s = self._camera.frame_timeout_s
-        return None if picture is None else make_frame(self._camera.id, picture, self._clock)
+        return None if picture is None else make_glimpse(self._camera.id, picture, self._clock)
 
     def close(self) -> None:
         """End the child, by force where it does not go; safe to call twice."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
-from npr_edge.capture.driver import Picture, turned
-from npr_edge.domain import Image
+from npr_edge.capture.driver import Picture, turned_picture, whole_picture
+from npr_edge.capture.stream import Shot, VideoStream
 from npr_edge.errors import CaptureError
 from npr_edge.settings import CameraSettings
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
-USUAL_FPS = 25.0
 
 
 class ReplayDriver:
@@ -33,63 +32,81 @@ class ReplayDriver:
         """
         self._camera = camera
         self._path = Path(camera.source.removeprefix("replay:"))
-        self._frames, self.fps, self.total = self._open()
+        self._source = self._open()
+        self.fps, self.total = self._source.fps, self._source.total
         self._started_s = time.monotonic()
         self._offset = self._index = 0
 
-    def read(self) -> Picture | None:
-        """The next frame of the clip that is due at the camera's ``fps``; None at its end."""
+    def read(self, awake: bool = True) -> Picture | None:
+        """The next picture of the clip that is due at the camera's ``fps``; None at its end."""
         for _ in range(2):
-            for position, image in self._frames:
-                index = self._offset + position
-                at_s = self._started_s + index / self.fps
-                self._index = index + 1
-                if self._camera.replay.realtime:
-                    time.sleep(max(at_s - time.monotonic(), 0.0))
-                return Picture(turned(image, self._camera.rotate), index, at_s)
+            while (shot := self._source.read(awake)) is not None:
+                self._index = self._offset + shot.position + 1
+                if self._is_due(shot.position):
+                    return self._picture(shot)
             if not self._camera.replay.loop:
                 return None
             self._offset = self._index
-            self._frames = self._open()[0]
+            self._source.close()
+            self._source = self._open()
         raise CaptureError(f"{self._path}: has no readable frame")
 
     def close(self) -> None:
         """Release the file."""
-        self._frames = iter(())
+        self._source.close()
 
-    def _open(self) -> tuple[Iterator[tuple[int, Image]], float, int]:
+    def _is_due(self, position: int) -> bool:
+        """Whether a picture is one of those that make up the camera's ``fps``."""
+        share = min(self._camera.fps / self.fps, 1.0)
+        return share == 1.0 or int((position + 1) * share + 1e-6) > int(position * share + 1e-6)
+
+    def _picture(self, shot: Shot) -> Picture:
+        index = self._offset + shot.position
+        at_s = self._started_s + index / self.fps
+        if self._camera.replay.realtime:
+            time.sleep(max(at_s - time.monotonic(), 0.0))
+        return turned_picture(Picture(index, at_s, shot.luma, shot.pixels), self._camera.rotate)
+
+    def _open(self) -> VideoStream | PictureFolder:
         if self._path.is_dir():
-            files = sorted(path for path in self._path.iterdir() if path.suffix.lower() in PICTURES)
-            if not files:
-                raise CaptureError(f"{self._path}: has no pictures ({', '.join(sorted(PICTURES))})")
-            return _pictures(files), self._camera.fps, len(files)
+            return PictureFolder(self._path, self._camera.fps)
         if not self._path.is_file():
             raise CaptureError(f"{self._path}: no such clip; name a video or a folder of pictures")
-        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            raise CaptureError(f"{self._path}: is no video that can be read")
-        fps = capture.get(cv2.CAP_PROP_FPS) or USUAL_FPS
-        return self._video(capture, fps), fps, max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-
-    def _video(self, capture: cv2.VideoCapture, fps: float) -> Iterator[tuple[int, Image]]:
-        """Frames that are due; the others are decoded but not converted."""
-        share = min(self._camera.fps / fps, 1.0)
-        position = 0
         try:
-            while capture.grab():
-                if int((position + 1) * share + 1e-6) > int(position * share + 1e-6) or share == 1.0:
-                    ok, image = capture.retrieve()
-                    if not ok:
-                        return
-                    yield position, np.asarray(image, dtype=np.uint8)
-                position += 1
-        finally:
-            capture.release()
+            return VideoStream(av.open(str(self._path)), str(self._path))
+        except (av.FFmpegError, OSError) as error:
+            raise CaptureError(f"{self._path}: is no video that can be read") from error
 
 
-def _pictures(files: list[Path]) -> Iterator[tuple[int, Image]]:
-    for position, path in enumerate(files):
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise CaptureError(f"{path}: is no picture that can be read")
-        yield position, np.asarray(image, dtype=np.uint8)
+class PictureFolder:
+    """The pictures of a folder in the order of their names, as if they were a video."""
+
+    def __init__(self, folder: Path, fps: float) -> None:
+        """Look through the folder.
+
+        Raises:
+            CaptureError: It holds no pictures.
+        """
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+        if not files:
+            raise CaptureError(f"{folder}: has no pictures ({', '.join(sorted(PICTURES))})")
+        self.fps = fps
+        self.total = len(files)
+        self._files = enumerate(files)
+
+    def read(self, awake: bool = True) -> Shot | None:
+        """The next picture; None at the end.
+
+        Raises:
+            CaptureError: A file is no picture.
+        """
+        for position, path in self._files:
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if image is None:
+                raise CaptureError(f"{path}: is no picture that can be read")
+            picture = whole_picture(position, 0.0, np.asarray(image, dtype=np.uint8), 0)
+            return Shot(position, picture.luma, picture.pixels)
+        return None
+
+    def close(self) -> None:
+        """Nothing stays open between pictures."""

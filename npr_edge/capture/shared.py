@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from npr_edge.capture.driver import Picture
 from npr_edge.errors import CaptureError
@@ -21,7 +22,13 @@ SLOTS = 3
 KIND_PICTURE = b"P"
 KIND_FAULT = b"F"
 KIND_END = b"E"
-_HEADER = struct.Struct("<cBIIIIQd")
+AWAKE = b"awake"
+ASLEEP = b"asleep"
+
+KEEP_S = 1.0
+"""While nobody is awake, a whole picture comes this often: for those who ask what the camera sees."""
+
+_HEADER = struct.Struct("<cBQIIIIQd")
 _MESSAGE_BYTES = 4096
 
 
@@ -50,30 +57,41 @@ class Writer:
         self._channel = channel
         self._memory = memory
         self._map: mmap.mmap | None = None
-        self._shape: _Shape | None = None
+        self._slot_bytes = 0
         self._free = list(range(SLOTS))
+        self._awake = True
+        self._brought_s = float("-inf")
+
+    def awake(self) -> bool:
+        """Whether the parent needs every picture."""
+        self._listen()
+        return self._awake
 
     def write(self, picture: Picture) -> bool:
-        """Hand over a picture; False when no slot was free and it was dropped."""
-        self._take_back()
+        """Hand over a picture; False when no slot was free and it was dropped.
+
+        While nobody is awake the small grey picture goes alone, and the large one follows once in ``KEEP_S`` seconds.
+        """
+        self._listen()
+        bring = self._awake or picture.monotonic_s - self._brought_s >= KEEP_S
+        image = picture.pixels() if picture.pixels is not None and bring else None
+        if image is not None:
+            self._brought_s = picture.monotonic_s
         luma = picture.luma
-        shape = _Shape(*picture.image.shape[:2], *(luma.shape if luma is not None else (0, 0)))
-        if shape != self._shape:
-            if len(self._free) < SLOTS:
-                return False  # the parent still looks at pictures of the old size
-            os.ftruncate(self._memory, SLOTS * shape.slot_bytes)
-            self._map = mmap.mmap(self._memory, SLOTS * shape.slot_bytes)
-            self._shape = shape
-        if not self._free or self._map is None:
+        sizes = (image.shape[:2] if image is not None else (0, 0), luma.shape if luma is not None else (0, 0))
+        slot = self._slot(_Shape(*sizes[0], *sizes[1]))
+        if slot is None:
             return False
-        slot = self._free.pop(0)
-        start = slot * shape.slot_bytes
-        target = np.frombuffer(self._map, dtype=np.uint8, count=shape.slot_bytes, offset=start)
-        target[: shape.image_bytes].reshape(picture.image.shape)[...] = picture.image
+        number, place = slot
+        if image is not None:
+            place[: image.size].reshape(image.shape)[...] = image
         if luma is not None:
-            target[shape.image_bytes :].reshape(luma.shape)[...] = luma
-        sizes = (shape.height, shape.width, shape.luma_height, shape.luma_width)
-        self._channel.send(_HEADER.pack(KIND_PICTURE, slot, *sizes, picture.index, picture.monotonic_s))
+            place[place.size - luma.size :].reshape(luma.shape)[...] = luma
+        self._channel.send(
+            _HEADER.pack(
+                KIND_PICTURE, number, self._slot_bytes, *sizes[0], *sizes[1], picture.index, picture.monotonic_s
+            )
+        )
         return True
 
     def fault(self, message: str) -> None:
@@ -84,13 +102,31 @@ class Writer:
         """Tell the parent that the clip is over."""
         self._channel.send(KIND_END)
 
-    def _take_back(self) -> None:
+    def _slot(self, shape: _Shape) -> tuple[int, NDArray[np.uint8]] | None:
+        """A free slot's number and bytes; the memory grows with the largest picture."""
+        if shape.slot_bytes > self._slot_bytes:
+            if len(self._free) < SLOTS:
+                return None  # the parent still looks at pictures of the old size
+            os.ftruncate(self._memory, SLOTS * shape.slot_bytes)
+            self._map = mmap.mmap(self._memory, SLOTS * shape.slot_bytes)
+            self._slot_bytes = shape.slot_bytes
+        if not self._free or self._map is None:
+            return None
+        number = self._free.pop(0)
+        start = number * self._slot_bytes
+        return number, np.frombuffer(self._map, dtype=np.uint8, count=shape.slot_bytes, offset=start)
+
+    def _listen(self) -> None:
+        """Take slots back and hear whether somebody is awake."""
         try:
             while True:
-                given = self._channel.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
-                if not given:
+                told = self._channel.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                if not told:
                     raise CaptureError("the daemon is gone")
-                self._free += list(given)
+                if told in (AWAKE, ASLEEP):
+                    self._awake = told == AWAKE
+                else:
+                    self._free += list(told)
         except BlockingIOError:
             return
 
@@ -101,15 +137,23 @@ class Reader:
     def __init__(self, channel: socket.socket, memory: int) -> None:
         self._channel = channel
         self._memory = memory
+        self._awake = True
 
-    def read(self, timeout_s: float) -> Picture | None:
+    def read(self, timeout_s: float, awake: bool = True) -> Picture | None:
         """The next picture, copied out of the ring; None at the end of a clip.
+
+        Args:
+            timeout_s: How long to wait for it.
+            awake: Whether the child shall bring every picture from now on.
 
         Raises:
             CaptureError: The child told of a fault, ended, or was silent for ``timeout_s``.
         """
         self._channel.settimeout(timeout_s)
         try:
+            if awake != self._awake:
+                self._channel.send(AWAKE if awake else ASLEEP)
+                self._awake = awake
             message = self._channel.recv(_MESSAGE_BYTES)
         except TimeoutError:
             raise CaptureError(f"no picture for {timeout_s:g} s") from None
@@ -124,15 +168,18 @@ class Reader:
         return self._copy(message)
 
     def _copy(self, message: bytes) -> Picture:
-        _, slot, height, width, luma_height, luma_width, index, at_s = _HEADER.unpack(message)
-        shape = _Shape(height, width, luma_height, luma_width)
-        with mmap.mmap(self._memory, SLOTS * shape.slot_bytes, prot=mmap.PROT_READ) as ring:
-            data = ring[slot * shape.slot_bytes : (slot + 1) * shape.slot_bytes]
+        _, slot, stride, *sizes, index, at_s = _HEADER.unpack(message)
+        shape = _Shape(*sizes)
+        data = b""
+        if shape.slot_bytes:
+            start = slot * stride
+            with mmap.mmap(self._memory, SLOTS * stride, prot=mmap.PROT_READ) as ring:
+                data = ring[start : start + shape.slot_bytes]
         try:
             self._channel.send(bytes([slot]))
         except OSError as error:
             raise CaptureError("the capture process ended") from error
-        pixels = np.frombuffer(data, dtype=np.uint8)
-        image = pixels[: shape.image_bytes].reshape(height, width, 3)
-        luma = pixels[shape.image_bytes :].reshape(luma_height, luma_width) if luma_height else None
-        return Picture(image, index, at_s, luma)
+        bytes_ = np.frombuffer(data, dtype=np.uint8)
+        image = bytes_[: shape.image_bytes].reshape(shape.height, shape.width, 3)
+        luma = bytes_[shape.image_bytes :].reshape(shape.luma_height, shape.luma_width)
+        return Picture(index, at_s, luma if luma.size else None, (lambda: image) if image.size else None)

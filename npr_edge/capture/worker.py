@@ -14,7 +14,7 @@ from tenacity.nap import sleep_using_event
 from npr_edge.capture.frozen import FrozenCheck
 from npr_edge.capture.motion import MotionGate
 from npr_edge.capture.schedule import is_open
-from npr_edge.domain import Frame
+from npr_edge.domain import Glimpse
 from npr_edge.errors import CaptureError
 from npr_edge.health import CameraState, Health
 from npr_edge.metrics import Metrics
@@ -38,7 +38,7 @@ class CaptureParts:
         health: Where states go.
         metrics: Where frames are counted.
         clock: The machine's clock.
-        keep: Told each frame, for pictures on request.
+        keep: Told each picture that can be looked at, for pictures on request.
     """
 
     open_camera: Callable[[CameraSettings, Clock], Camera]
@@ -46,7 +46,7 @@ class CaptureParts:
     health: Health
     metrics: Metrics
     clock: Clock
-    keep: Callable[[Frame], None]
+    keep: Callable[[Glimpse], None]
 
 
 class CaptureWorker(threading.Thread):
@@ -107,14 +107,15 @@ class CaptureWorker(threading.Thread):
         """One life of the camera, from opening to its end or fault."""
         camera = self._parts.open_camera(self.camera, self._parts.clock)
         frozen = FrozenCheck(0.0 if self.camera.is_replay else self.camera.frozen_s)
+        awake = True
         try:
             while not self._halt.is_set():
-                frame = camera.read()
-                if frame is None:
+                glimpse = camera.read(awake)
+                if glimpse is None:
                     return True
-                frozen.check(frame)
-                self._offer(frame)
-                if not is_open(self.camera.schedule, datetime.fromtimestamp(frame.wall_s)):  # noqa: DTZ006
+                frozen.check(glimpse)
+                awake = self._offer(glimpse)
+                if not is_open(self.camera.schedule, datetime.fromtimestamp(glimpse.wall_s)):  # noqa: DTZ006
                     return False
         except CaptureError as error:
             if not self._delivered:
@@ -125,14 +126,18 @@ class CaptureWorker(threading.Thread):
             camera.close()
         return False
 
-    def _offer(self, frame: Frame) -> None:
-        if not self._delivered:
+    def _offer(self, glimpse: Glimpse) -> bool:
+        """Hand on a picture where it is worth a look; returns whether the next one is needed in full."""
+        wanted = self._gate.wants(glimpse, self._busy())
+        frame = glimpse.frame() if wanted or not self._delivered else None
+        if not self._delivered and frame is not None:
             self._delivered = True
             self._state(CameraState.RUNNING)
             log.info("camera %s: running, %d x %d", self.camera.id, frame.image.shape[1], frame.image.shape[0])
         slots, metrics = self._parts.slots, self._parts.metrics
-        self._parts.keep(frame)
-        if self._gate.wants(frame, self._busy()):
+        if glimpse.pixels is not None:
+            self._parts.keep(glimpse)
+        if wanted and frame is not None:
             if self.camera.is_replay and not self.camera.replay.realtime:
                 slots.put_patiently(frame, self._halt)
             else:
@@ -141,6 +146,7 @@ class CaptureWorker(threading.Thread):
         else:
             metrics.frames.labels(self.camera.id, "still").inc()
         self._parts.health.frame_captured(self.camera.id, slots.dropped(self.camera.id))
+        return wanted
 
     def _failed(self, state: RetryCallState) -> None:
         assert state.outcome is not None

@@ -99,9 +99,11 @@ def _sightings(driver: ReplayDriver, line: CameraLine, camera: CameraSettings) -
 
     source, gate = LocalCamera(camera.id, driver, SystemClock()), MotionGate(camera.motion)
     with tqdm(total=driver.total or None, desc="replay", unit="frame", disable=not sys.stderr.isatty()) as bar:
-        while (frame := source.read()) is not None:
-            bar.update(frame.index + 1 - bar.n)
-            if gate.wants(frame, line.busy):
+        awake = True
+        while (glimpse := source.read(awake)) is not None:
+            bar.update(glimpse.index + 1 - bar.n)
+            awake = gate.wants(glimpse, line.busy)
+            if awake and (frame := glimpse.frame()) is not None:
                 yield from line.look(frame)
     yield from line.flush()
 

@@ -140,7 +140,8 @@ def test_a_stuck_child_is_killed_at_its_deadline(tmp_path: Path) -> None:
     try:
         first = opened.read()
         assert first is not None
-        assert first.image.shape == (480, 640, 3)
+        assert first.pixels is not None
+        assert first.pixels().shape == (480, 640, 3)
         os.kill(opened.pid, signal.SIGSTOP)
         started_s = time.monotonic()
         with pytest.raises(CaptureError, match=r"no picture for 0\.5 s"):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 
 from npr_edge.domain import Image, PlateDetection, PlateResult, Recognition, Timings
 from npr_edge.geometry import Box, Quad
@@ -92,6 +96,29 @@ def write_clip(
     for image in frames(passes, count, size):
         writer.write(image)
     writer.release()
+    return path
+
+
+def write_video(
+    path: Path,
+    pictures: Iterable[Image],
+    fps: int,
+    *,
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    group: int = 12,
+) -> Path:
+    """Write pictures with a codec of FFmpeg; a key frame every ``group`` pictures."""
+    with av.open(str(path), "w") as out:
+        video = cast(VideoStream, out.add_stream(codec, rate=fps, options=dict(options or {})))
+        video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        video.gop_size = group
+        coming = iter(pictures)
+        first = next(coming)
+        video.height, video.width = first.shape[:2]
+        for image in itertools.chain([first], coming):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        out.mux(video.encode())
     return path
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from npr_edge.capture.child import open_driver
-from npr_edge.capture.driver import Pace, turned
+from npr_edge.capture.driver import Pace, Picture, turned
 from npr_edge.capture.frozen import FrozenCheck
 from npr_edge.capture.jetson import pipeline
-from npr_edge.capture.opencv import url_with_credentials
+from npr_edge.capture.network import url_with_credentials
 from npr_edge.capture.replay import ReplayDriver
 from npr_edge.capture.schedule import is_open
-from npr_edge.domain import Frame
+from npr_edge.domain import Glimpse, Image
 from npr_edge.errors import CaptureError
 from npr_edge.settings import CameraSettings
 from tests.support.clips import write_clip
@@ -36,6 +36,11 @@ def indices(driver: ReplayDriver, most: int = 1000) -> list[int]:
     while len(found) < most and (picture := driver.read()) is not None:
         found.append(picture.index)
     return found
+
+
+def colours(picture: Picture) -> Image:
+    assert picture.pixels is not None
+    return picture.pixels()
 
 
 def test_a_video_is_numbered_from_0_and_ends(tmp_path: Path) -> None:
@@ -66,7 +71,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((8, 8, 3), number, np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")
     driver = ReplayDriver(fast(tmp_path))
-    assert [int(picture.image[0, 0, 0]) for _ in range(3) if (picture := driver.read())] == [0, 1, 2]
+    assert [int(colours(picture)[0, 0, 0]) for _ in range(3) if (picture := driver.read())] == [0, 1, 2]
     assert driver.read() is None
 
 
@@ -123,8 +128,8 @@ def test_schedules(schedule: list[str], moment: str, expected: bool) -> None:
     assert is_open(schedule, datetime.fromisoformat(moment)) is expected
 
 
-def frame(value: int, at_s: float) -> Frame:
-    return Frame("a", 0, np.full((64, 64, 3), value, np.uint8), at_s, 0.0, clock_synced=True)
+def frame(value: int, at_s: float) -> Glimpse:
+    return Glimpse("a", 0, at_s, 0.0, True, np.full((64, 64), value, np.uint8), None)
 
 
 def test_a_frozen_picture_is_a_fault_after_its_time() -> None:

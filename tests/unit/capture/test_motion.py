@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from npr_edge.capture.driver import Luma, thinned
 from npr_edge.capture.motion import MotionGate
-from npr_edge.domain import Frame, Image
+from npr_edge.domain import Glimpse, Image
 from npr_edge.settings import MotionSettings
 from tests.support.clips import CODES, Pass, frames
 
 
 def wants(gate: MotionGate, image: Image, index: int, busy: bool = False, fps: float = 10.0) -> bool:
-    return gate.wants(Frame("a", index, image, 100.0 + index / fps, 0.0, clock_synced=True), busy)
+    return gate.wants(glimpse(thinned(image[:, :, 1]), 100.0 + index / fps), busy)
+
+
+def glimpse(luma: Luma, at_s: float) -> Glimpse:
+    return Glimpse("a", 0, at_s, 0.0, True, luma, lambda: np.zeros((2, 2, 3), np.uint8))
 
 
 GRAIN = np.random.default_rng(1).normal(0, 4.0, (8, 480, 640, 1)).astype(np.int16)
@@ -62,13 +67,10 @@ def test_switched_off_it_wants_everything() -> None:
 
 @pytest.mark.parametrize("shape", [(180, 320), (90, 160)])
 def test_a_camera_s_own_small_picture_is_used(shape: tuple[int, int]) -> None:
-    gate, still = MotionGate(MotionSettings(forced_look_s=0)), frames([], 1)[0]
+    gate = MotionGate(MotionSettings(forced_look_s=0))
     small = np.full(shape, 90, np.uint8)
     changed = small.copy()
     changed[: shape[0] // 4, : shape[1] // 4] = 200
-    seen = [
-        gate.wants(Frame("a", i, still, i / 10, 0.0, True, changed if i >= 30 else small), busy=False)
-        for i in range(40)
-    ]
+    seen = [gate.wants(glimpse(changed if i >= 30 else small, i / 10), busy=False) for i in range(40)]
     assert not any(seen[10:30])
     assert seen[30]

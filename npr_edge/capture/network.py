@@ -1,19 +1,19 @@
-"""USB cameras (V4L2), RTSP and HTTP cameras through OpenCV and its FFmpeg."""
+"""Network cameras: RTSP and MJPEG streams through PyAV, single pictures over HTTP."""
 
 from __future__ import annotations
 
-import os
 import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import av
 import cv2
 import numpy as np
 
-from npr_edge.capture.driver import Pace, Picture, turned
-from npr_edge.domain import Image
+from npr_edge.capture.driver import Pace, Picture, turned_picture, whole_picture
+from npr_edge.capture.stream import VideoStream
 from npr_edge.errors import CaptureError
 from npr_edge.settings import CameraSettings
 
@@ -44,11 +44,11 @@ def url_with_credentials(camera: CameraSettings) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
 
 
-class OpenCvDriver:
-    """A live source behind ``cv2.VideoCapture``."""
+class StreamDriver:
+    """A live video: ``rtsp://``, or MJPEG over ``http://``."""
 
     def __init__(self, camera: CameraSettings) -> None:
-        """Open a ``v4l2:``, ``rtsp://`` or MJPEG ``http://`` source.
+        """Open the source.
 
         Raises:
             CaptureError: It cannot be opened.
@@ -56,56 +56,45 @@ class OpenCvDriver:
         self._camera = camera
         self._pace = Pace(camera.fps)
         self._index = 0
-        opened = self._open_v4l2() if camera.source.startswith("v4l2:") else self._open_network()
-        if not opened.isOpened():
-            opened.release()
-            raise CaptureError(f"{camera.public_source}: cannot be opened")
-        self._capture = opened
+        try:
+            container = av.open(
+                url_with_credentials(camera), options=_options(camera), timeout=(camera.open_timeout_s, None)
+            )
+        except (av.FFmpegError, OSError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise CaptureError(f"{camera.public_source}: cannot be opened ({reason})") from error
+        self._stream = VideoStream(container, camera.public_source)
 
-    def _open_v4l2(self) -> cv2.VideoCapture:
-        camera = self._camera
-        node = camera.source.removeprefix("v4l2:")
-        if not os.path.exists(node):  # noqa: PTH110 - a device node, not a file of ours
-            raise CaptureError(f"{node}: no such device; see v4l2-ctl --list-devices")
-        capture = cv2.VideoCapture(node, cv2.CAP_V4L2)
-        # MJPEG first: uncompressed pictures of this size do not fit through USB 2.
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width_px)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height_px)
-        capture.set(cv2.CAP_PROP_FPS, max(camera.fps, 10.0))
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        return capture
+    def read(self, awake: bool = True) -> Picture | None:
+        """The next picture that is due; those between are taken off the camera but not converted.
 
-    def _open_network(self) -> cv2.VideoCapture:
-        # Set for the whole process, which is the capture child: TCP, since lost UDP packets smear plates, and
-        # a timeout in microseconds that FFmpeg honours in most states. The parent's deadline covers the rest.
-        timeout_ms = int(1000 * self._camera.frame_timeout_s)
-        # FFmpeg would watch a stream for up to 5 s before it hands over the first picture; half a second is enough
-        # for the one video track we take, and a camera is back so much sooner.
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
-            f"rtsp_transport;tcp|timeout;{1000 * timeout_ms}|analyzeduration;500000|probesize;500000"
-        )
-        parameters = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(1000 * self._camera.open_timeout_s)]
-        parameters += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-        return cv2.VideoCapture(url_with_credentials(self._camera), cv2.CAP_FFMPEG, parameters)
-
-    def read(self) -> Picture | None:
-        """The next picture that is due; those between are taken off the camera but not converted."""
+        Raises:
+            CaptureError: The camera delivers no more pictures, or none that can be decoded.
+        """
         while True:
-            if not self._capture.grab():
+            shot = self._stream.read(awake)
+            if shot is None:
                 raise CaptureError(f"{self._camera.public_source}: delivers no more pictures")
             at_s = time.monotonic()
             if self._pace.is_due(at_s):
-                break
-        ok, image = self._capture.retrieve()
-        if not ok or image is None or image.size == 0:
-            raise CaptureError(f"{self._camera.public_source}: delivers pictures that cannot be decoded")
-        self._index += 1
-        return Picture(turned(_bgr(image), self._camera.rotate), self._index - 1, at_s)
+                self._index += 1
+                return turned_picture(Picture(self._index - 1, at_s, shot.luma, shot.pixels), self._camera.rotate)
 
     def close(self) -> None:
-        """Release the device."""
-        self._capture.release()
+        """Hang up."""
+        self._stream.close()
+
+
+def _options(camera: CameraSettings) -> dict[str, str]:
+    """FFmpeg's options: TCP, since lost UDP packets smear plates, and a timeout that it honours in most states.
+
+    The parent's deadline covers the rest. FFmpeg would watch a stream for up to 5 s before it hands over the first
+    picture; half a second is enough for the one video track we take, and a camera is back so much sooner.
+    """
+    timeout_us = str(int(1e6 * camera.frame_timeout_s))
+    if camera.source.startswith("http"):
+        return {"rw_timeout": timeout_us, "analyzeduration": "500000", "probesize": "500000"}
+    return {"rtsp_transport": "tcp", "timeout": timeout_us, "analyzeduration": "500000", "probesize": "500000"}
 
 
 class SnapshotDriver:
@@ -117,7 +106,7 @@ class SnapshotDriver:
         self._opener = _opener(camera)
         self._index = 0
 
-    def read(self) -> Picture | None:
+    def read(self, awake: bool = True) -> Picture | None:
         """Ask for a picture when the next one is due.
 
         Raises:
@@ -136,13 +125,13 @@ class SnapshotDriver:
         if image is None or len(data) > SNAPSHOT_LIMIT_BYTES:
             raise CaptureError(f"{name}: answers with something that is no picture ({len(data)} bytes)")
         self._index += 1
-        return Picture(turned(_bgr(image), self._camera.rotate), self._index - 1, at_s)
+        return whole_picture(self._index - 1, at_s, np.asarray(image, dtype=np.uint8), self._camera.rotate)
 
     def close(self) -> None:
         """Nothing stays open between requests."""
 
 
-def open_http(camera: CameraSettings) -> OpenCvDriver | SnapshotDriver:
+def open_http(camera: CameraSettings) -> StreamDriver | SnapshotDriver:
     """The driver that fits what an HTTP address answers: a stream of pictures or one.
 
     Raises:
@@ -153,7 +142,7 @@ def open_http(camera: CameraSettings) -> OpenCvDriver | SnapshotDriver:
             kind = _content_type(answer)
     except (OSError, HTTPException) as error:
         raise CaptureError(f"{camera.public_source}: no answer ({_short(error)})") from error
-    return SnapshotDriver(camera) if kind.startswith("image/") else OpenCvDriver(camera)
+    return SnapshotDriver(camera) if kind.startswith("image/") else StreamDriver(camera)
 
 
 def _content_type(answer: HTTPResponse) -> str:
@@ -177,9 +166,3 @@ def _opener(camera: CameraSettings) -> urllib.request.OpenerDirector:
 
 def _short(error: Exception) -> str:
     return str(error.reason) if isinstance(error, urllib.error.URLError) else type(error).__name__
-
-
-def _bgr(image: object) -> Image:
-    """Pictures of grey cameras get three channels."""
-    array = np.asarray(image, dtype=np.uint8)
-    return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), dtype=np.uint8) if array.ndim == 2 else array
