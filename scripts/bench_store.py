@@ -21,6 +21,7 @@ from npr_edge.domain import Direction, PlateMatch, ReadFilter, ResolvedPlate, Si
 from npr_edge.geometry import Box, Quad
 from npr_edge.publish import Encoder
 from npr_edge.record import Passage, Reads, Store, StoreParts, database
+from npr_edge.record.packs import PACK_ROWS
 from npr_edge.record.store import Batch
 from npr_edge.settings import RecordSettings, RetentionSettings
 
@@ -45,6 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         if args.only != "queries":
             writes(Path(folder), args.writes)
+            write_packs(Path(folder))
         if args.only != "writes":
             database.PAGE_BYTES = args.page_bytes
             queries(Path(folder) / "many", args.rows, args.repeat)
@@ -63,6 +65,21 @@ def writes(folder: Path, count: int) -> None:
                     figures = write_some(place, settings, count, batch, crop)
                     name = {"page_bytes": page_bytes, "durable": durable, "reads_per_commit": batch}
                     tell("write", **name, crop=crop is not None, **figures)
+
+
+def write_packs(folder: Path, count: int = 20 * PACK_ROWS) -> None:
+    """Bytes that packing plates adds to a read."""
+    store = Store(StoreParts(folder / "packs", SystemClock(), None, retention=RetentionSettings(min_free_bytes=0)))
+    make = Maker()
+    for _ in range(count // PACK_ROWS):
+        store.apply(Batch([Passage(make.sighting()) for _ in range(PACK_ROWS)]))
+    store.close()
+    store = Store(StoreParts(folder / "packs", SystemClock(), None, retention=RetentionSettings(min_free_bytes=0)))
+    before = written_bytes()
+    while store.pack_plates():
+        pass
+    store.close()
+    tell("pack", reads=count, bytes_per_read=round((written_bytes() - before) / count, 1))
 
 
 def write_some(
@@ -102,6 +119,10 @@ def queries(place: Path, rows: int, repeat: int) -> None:
     for _ in range(rows // 2_000):
         store.apply(Batch([Passage(make.sighting(), list_match=make.list_name()) for _ in range(2_000)]))
     tell("fill", rows=rows, seconds=round(time.perf_counter() - began_s, 1))
+    began_s = time.perf_counter()
+    while store.pack_plates():
+        pass
+    tell("pack", rows=rows, seconds=round(time.perf_counter() - began_s, 1))
     store.close()
     tell("size", bytes_per_row=round((place / database.FILE_NAME).stat().st_size / rows))
     ask_all(place, repeat)
@@ -150,8 +171,13 @@ def ask_all(place: Path, repeat: int) -> None:
             cpu_ms.append(1000 * (time.thread_time() - cpu_s))  # what a busy machine does not bend
         took_ms.sort()
         cpu_ms.sort()
+        p50_ms, p95_ms = took_ms[repeat // 2], took_ms[int(repeat * 0.95) - 1]
         tell(
-            "query", kind=name, p50_ms=round(took_ms[repeat // 2], 1), p95_ms=round(took_ms[int(repeat * 0.95) - 1], 1)
+            "query",
+            kind=name,
+            p50_ms=round(p50_ms, 1),
+            p95_ms=round(p95_ms, 1),
+            cpu_p95_ms=round(cpu_ms[int(repeat * 0.95) - 1], 1),
         )
 
 

@@ -17,6 +17,14 @@ def m001_reads_ledger_outbox(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m002_plate_packs(db: Database) -> None:
+    """Packed plates (packs.py); they are filled little by little while there is nothing else to do."""
+    db.execute(
+        "CREATE TABLE plate_packs (first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL, plates TEXT NOT NULL)"
+    )
+
+
 _PASSAGE = """
     id INTEGER PRIMARY KEY,
     event_id TEXT NOT NULL UNIQUE,

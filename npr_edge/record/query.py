@@ -9,19 +9,22 @@ from __future__ import annotations
 import base64
 import binascii
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from npr_edge.domain import HourCount, ReadFilter, ReadPage, StoredRead, UnreadReason
 from npr_edge.record.database import FILE_NAME, reading
 from npr_edge.record.images import FOLDER_NAME
+from npr_edge.record.packs import packed_matches, packed_span
 from npr_edge.record.rows import SELECT_READ, Value, read_from
 from npr_edge.record.search import Condition, plate_condition, within_one_edit
 
 MAX_LIMIT = 1000
 _EXPORT_GROUP = 500
 _NEAR = 10_000
+_CANDIDATES, _MOST_CANDIDATES = 200, 5_000
 
 
 class Reads:
@@ -153,12 +156,60 @@ def _select(
     condition = _condition(connection, wanted)
     if position is not None:
         condition = condition.also(f"reads.id {'<' if newest_first else '>'} ?", position)
+    if condition.pattern is not None and (span := packed_span(connection)) is not None:
+        return list(_search_packs(connection, condition, _Want(limit, position, newest_first), span))
     if condition.index:
         # Every plate has to be looked at: often enough are found among the next rows in order.
         reads = _run(connection, _near(connection, condition, position, newest_first), limit, newest_first)
         if len(reads) == limit:
             return reads
     return _run(connection, condition, limit, newest_first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """How many reads are wanted, from where on and in which order."""
+
+    limit: int
+    position: int | None
+    newest_first: bool
+
+
+def _search_packs(
+    connection: sqlite3.Connection, condition: Condition, want: _Want, span: tuple[int, int]
+) -> Iterator[StoredRead]:
+    """Reads that fit a pattern: those that packs cover from the packs, newer (and older) ones row by row."""
+    low, high = condition.first_id, condition.last_id if condition.last_id is not None else 2**63 - 1
+    if want.position is not None:
+        low, high = (low, min(high, want.position - 1)) if want.newest_first else (max(low, want.position + 1), high)
+    rows_only = replace(condition, index="")
+    parts: list[Callable[[int], Iterable[StoredRead]]] = [
+        lambda left: _run(connection, rows_only.also("reads.id < ?", span[0]), left, want.newest_first),
+        lambda left: _run_packed(connection, condition, (low, high), replace(want, limit=left)),
+        lambda left: _run(connection, rows_only.also("reads.id > ?", span[1]), left, want.newest_first),
+    ]
+    left = want.limit
+    for part in reversed(parts) if want.newest_first else parts:
+        for read in part(left):
+            left -= 1
+            yield read
+        if left <= 0:
+            return
+
+
+def _run_packed(
+    connection: sqlite3.Connection, condition: Condition, between: tuple[int, int], want: _Want
+) -> Iterator[StoredRead]:
+    """Candidates out of the packs, some at a time, held against the whole condition."""
+    assert condition.pattern is not None
+    candidates = packed_matches(connection, condition.pattern, *between, want.newest_first)
+    left, group = want.limit, max(want.limit, _CANDIDATES)
+    while left > 0 and (numbers := list(islice(candidates, group))):
+        among = replace(condition, index="").also(f"reads.id IN ({', '.join(map(str, numbers))})")
+        for read in _run(connection, among, left, want.newest_first):
+            left -= 1
+            yield read
+        group = min(group * 4, _MOST_CANDIDATES)
 
 
 def _near(connection: sqlite3.Connection, condition: Condition, position: int | None, newest_first: bool) -> Condition:
@@ -212,8 +263,10 @@ def _span(
         f"SELECT min(first_id), max(last_id) FROM hours WHERE {hours}",
         values,
     ).fetchone()
-    condition = condition.also("reads.id >= ?", first if first is not None else 1)
-    condition = condition.also("reads.id <= ?", last if last is not None else 0)
+    first, last = (first, last) if first is not None else (1, 0)
+    condition = replace(
+        condition.also("reads.id >= ?", first).also("reads.id <= ?", last), first_id=first, last_id=last
+    )
     if since_s is not None:
         condition = condition.also("reads.first_seen >= ?", since_s)
     if until_s is not None:

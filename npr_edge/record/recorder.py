@@ -90,7 +90,7 @@ class Recorder:
         self._known_damage: str | None = None
         self._backoff_s, self._retry_at_s = _FIRST_BACKOFF_S, 0.0
         self._maintain_at_s = self._clock_at_s = 0.0
-        self._sweeping = True
+        self._sweeping = self._packing = True
 
     def on_applied(self, listener: Callable[[Applied], None]) -> None:
         """Have ``listener`` called from the record thread after each commit; register before ``start``."""
@@ -254,7 +254,7 @@ class Recorder:
             self._changed.notify_all()
 
     def _look_after(self, store: Store) -> None:
-        """What can be done while nothing waits: correct times, remove the old, sweep the crops."""
+        """What can be done while nothing waits: correct times, remove the old, pack plates, sweep the crops."""
         now_s = time.monotonic()
         clock = self._parts.clock
         if now_s >= self._clock_at_s:
@@ -266,7 +266,10 @@ class Recorder:
                     listener(Applied(messages=messages))
         if now_s >= self._maintain_at_s:
             store.maintain()
+            self._packing = True
             self._maintain_at_s = now_s + PASS_EVERY_S
+        elif self._packing:
+            self._packing = store.pack_plates()
         elif self._sweeping:
             self._sweeping = store.sweep()
 

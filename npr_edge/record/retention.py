@@ -250,6 +250,8 @@ class Retention:
             ).fetchall()
         with self._db.atomic():
             gone = self._db.conn.execute(f"DELETE FROM {table} WHERE id <= ?", (last,)).rowcount
+            if table == "reads":
+                self._db.execute("DELETE FROM plate_packs WHERE last_id <= ?", (last,))
         self._crops.remove([row["crop"] for row in crops])
         self._crop_bytes -= sum(row["crop_bytes"] for row in crops)
         return gone

@@ -23,11 +23,16 @@ class Condition:
         sql: The condition.
         values: What its question marks stand for.
         index: ``INDEXED BY ...`` where SQLite's own choice would be worse, else empty.
+        pattern: A wildcard pattern for which every plate has to be looked at; None where an index narrows the search.
+        first_id: Least row number that can be wanted; ``last_id`` the greatest, None for any.
     """
 
     sql: str
     values: tuple[Value, ...] = ()
     index: str = ""
+    pattern: str | None = None
+    first_id: int = 0
+    last_id: int | None = None
 
     def also(self, sql: str, *values: Value) -> Condition:
         """This and another condition."""
@@ -78,8 +83,9 @@ def _wildcard(pattern: str) -> Condition:
             "reads.plate_reversed >= ? AND reads.plate_reversed < ? AND reads.plate_reversed GLOB ?",
             (low, high, pattern[::-1]),
         )
-    # No fixed start or end: every plate has to be looked at, but in the small index rather than in the rows.
-    return Condition("reads.plate GLOB ?", (pattern,), "INDEXED BY reads_plate")
+    # No fixed start or end: every plate has to be looked at, packed or in the small index rather than in the rows.
+    packed = pattern if any(character not in _SPECIAL for character in pattern) else None
+    return Condition("reads.plate GLOB ?", (pattern,), "INDEXED BY reads_plate", packed)
 
 
 def _fuzzy(wanted: str) -> Condition:

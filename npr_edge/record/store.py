@@ -19,6 +19,7 @@ from npr_edge.record.faults import fault_error
 from npr_edge.record.images import FOLDER_NAME, CropFolder
 from npr_edge.record.opening import open_database
 from npr_edge.record.outbox import OutboxTable
+from npr_edge.record.packs import pack_plates
 from npr_edge.record.retention import Retention, Usage, WallClockTrust
 from npr_edge.record.rows import (
     INSERT_READ,
@@ -229,6 +230,11 @@ class Store:
             self._outbox.trim(now_s)
             self._retention.give_back_pages()
             return removed
+
+    def pack_plates(self) -> bool:
+        """Pack some plates for pattern search; returns whether more are left to be packed."""
+        with self._faults("packing plates"):
+            return pack_plates(self._db) > 0
 
     def make_room(self, wanted_bytes: int) -> int:
         """Delete the oldest crops on a full disk; returns the bytes freed."""

@@ -163,7 +163,7 @@ def test_migrations_run_once(open_store: Callable[[], Store], tmp_path: Path) ->
     open_store()
     open_store().close()
     db = connect_writer(tmp_path / "npr-edge.db")
-    assert [migration.name for migration in migrations.applied(db)] == ["m001_reads_ledger_outbox"]
+    assert [migration.name for migration in migrations.applied(db)] == ["m001_reads_ledger_outbox", "m002_plate_packs"]
     assert migrations.pending(db) == []
     db.close()
 
