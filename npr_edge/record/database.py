@@ -76,6 +76,18 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise fault_error(error, f"reading {path}") from error
 
 
+def is_made(path: Path) -> bool:
+    """Whether the database has its tables; before that, at the first start of all, there is nothing stored.
+
+    Raises:
+        StoreFaultError: It cannot be read.
+    """
+    if not path.exists():
+        return False
+    with reading(path) as connection:
+        return bool(connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'outbox'").fetchone()[0])
+
+
 def check(connection: sqlite3.Connection, *, full: bool, limit_s: float) -> str | None:
     """Look for damage.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from npr_edge.domain import MessageKind, OutboxMessage
-from npr_edge.record.database import FILE_NAME, reading
+from npr_edge.record.database import FILE_NAME, is_made, reading
 from npr_edge.record.images import FOLDER_NAME
 from npr_edge.settings import OutboxSettings
 
@@ -137,7 +137,7 @@ class StoredOutbox:
         Raises:
             StoreError: The database cannot be read.
         """
-        if not self._path.exists():
+        if not is_made(self._path):
             return []
         with reading(self._path) as connection:
             rows = connection.execute(

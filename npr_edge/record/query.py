@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from npr_edge.domain import HourCount, ReadFilter, ReadPage, StoredRead, UnreadReason
-from npr_edge.record.database import FILE_NAME, reading
+from npr_edge.record.database import FILE_NAME, is_made, reading
 from npr_edge.record.images import FOLDER_NAME
 from npr_edge.record.packs import packed_matches, packed_span
 from npr_edge.record.rows import SELECT_READ, Value, read_from
@@ -37,6 +37,7 @@ class Reads:
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / FILE_NAME
         self._crops = data_dir / FOLDER_NAME
+        self._made = False
 
     def page(
         self, wanted: ReadFilter, *, limit: int = 50, cursor: str | None = None, newest_first: bool = True
@@ -50,7 +51,7 @@ class Reads:
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"limit is {limit}; allowed is 1 to {MAX_LIMIT}")
         position = None if cursor is None else _position(cursor)
-        if not self._path.exists():
+        if not self._is_made():
             return ReadPage((), None)
         with reading(self._path) as connection:
             reads = _select(connection, wanted, limit + 1, position, newest_first)
@@ -63,7 +64,7 @@ class Reads:
         Raises:
             StoreError: The database cannot be read.
         """
-        if not self._path.exists():
+        if not self._is_made():
             return None
         with reading(self._path) as connection:
             row = connection.execute(f"{SELECT_READ} WHERE reads.event_id = ?", (event_id,)).fetchone()
@@ -87,7 +88,7 @@ class Reads:
         Raises:
             StoreError: The database cannot be read.
         """
-        if not self._path.exists():
+        if not self._is_made():
             return
         with reading(self._path) as connection:
             last = connection.execute("SELECT coalesce(max(id), 0) FROM reads").fetchone()[0]
@@ -110,7 +111,7 @@ class Reads:
         Raises:
             StoreError: The database cannot be read.
         """
-        if not self._path.exists():
+        if not self._is_made():
             return 0
         with reading(self._path) as connection:
             condition = _condition(connection, wanted)
@@ -123,7 +124,7 @@ class Reads:
         Raises:
             StoreError: The database cannot be read.
         """
-        if not self._path.exists():
+        if not self._is_made():
             return []
         with reading(self._path) as connection:
             rows = connection.execute(
@@ -133,6 +134,10 @@ class Reads:
                 (since_s // 3600, -(-until_s // 3600), camera_id),
             ).fetchall()
         return _hour_counts(rows)
+
+    def _is_made(self) -> bool:
+        self._made = self._made or is_made(self._path)
+        return self._made
 
 
 def _hour_counts(rows: Sequence[sqlite3.Row]) -> list[HourCount]:

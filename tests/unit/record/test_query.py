@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from npr_edge.domain import PlateMatch, ReadFilter
 from npr_edge.errors import StoreError
-from npr_edge.record import Passage, Reads, Store
+from npr_edge.record import Passage, Reads, Store, StoredOutbox
 from npr_edge.record.store import Batch
 from tests.support.sightings import FakeClock, event_id, read_sighting
 
@@ -143,3 +145,13 @@ def test_a_crop_that_is_gone_from_the_disk_is_no_crop(store: Store, reads: Reads
     assert path is not None
     path.unlink()
     assert reads.crop_path(event_id(1)) is None
+
+
+def test_a_database_that_is_being_made_holds_nothing_yet(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "npr-edge.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        reads = Reads(tmp_path)
+        assert reads.page(ReadFilter()).reads == ()
+        assert reads.hours(0, 1e9) == []
+        assert list(reads.export(ReadFilter())) == []
+        assert StoredOutbox(tmp_path, lambda ids: None).pending(0, 10) == []
