@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
-from npr_edge.geometry import Quad
-from npr_edge.track.text import is_misread
+from npr_edge.track.motion_model import Motion
+from npr_edge.track.text import is_misread, is_part, similarity
 from npr_edge.track.vote import Outcome
 
 MAX_READS = 256
@@ -15,12 +16,22 @@ PARKED_S = 3600.0
 """A vehicle that stood still is expected at its place for this long, whatever hides it in between."""
 
 PARKED_IOU = 0.2
+PARKED_SIMILARITY = 0.57
+"""At the place of a parked vehicle a text that shares this much with it is a bad reading of it: 3 of 7 characters."""
+
+SCRAP_S = 2.0
+"""A part of a text that is read so shortly after it, and where the vehicle may be by then, is what can still be seen
+of it behind another one; and the whole text after a part likewise."""
 
 OTHER_CONFIDENCE = 0.97
 OTHER_AGREEING = 4
 OTHER_CHANCE = 0.01
 """A text next to an earlier one is another vehicle where this many frames agree, this surely, and the
-earlier text has at most this chance."""
+earlier text has at most this chance, if it came from behind the earlier one."""
+
+BEHIND_WIDTHS = 1.0
+"""A plate that is first seen so many plate widths back on the way of an earlier one follows it; one that was hidden
+comes out further on."""
 
 
 @dataclass(slots=True)
@@ -31,8 +42,16 @@ class Read:
     text: str
     last_s: float
     last_frame: int
-    quad: Quad
+    motion: Motion
     parked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSight:
+    """Where and in which frame a track began."""
+
+    motion: Motion
+    frame: int
 
 
 class Memory:
@@ -46,38 +65,68 @@ class Memory:
         """Remember a read; the caller keeps it up to date while the vehicle is in view."""
         self._reads.append(read)
 
-    def same_vehicle(self, outcome: Outcome, quad: Quad, at_s: float, together: int) -> Read | None:
+    def same_vehicle(self, outcome: Outcome, first: FirstSight) -> Read | None:
         """The earlier read that this vote is a second look at; None for a new vehicle.
 
         Args:
             outcome: The vote.
-            quad: Where the plate is, frame pixels.
-            at_s: First sight of the plate, monotonic seconds.
-            together: Index of the first frame of the vote's track: an earlier read that was itself seen in
-                a later frame shares the picture with it, so only an equal text can be the same plate.
+            first: Where its track began. An earlier read that was itself seen in a later frame shares the picture
+                with it, so only an equal text can be the same plate.
         """
-        text = outcome.plate.text
         for read in reversed(self._reads):
-            if not self._recent(read, quad, at_s):
-                continue
-            if read.text == text:
+            if read.text == outcome.plate.text and self._recent(read, first):
                 return read
-            if read.last_frame < together and is_misread(read.text, text) and not _surely_other(outcome, read.text):
+            if read.last_frame < first.frame and self._is_misread(read, outcome, first):
                 return read
         return None
 
-    def _recent(self, read: Read, quad: Quad, at_s: float) -> bool:
-        gone = at_s - read.last_s
-        if gone <= self._reappear_s:
+    def _is_misread(self, read: Read, outcome: Outcome, first: FirstSight) -> bool:
+        """Whether another text is likelier a bad reading of the same vehicle than a second one."""
+        text = outcome.plate.text
+        if _is_scrap(read, text, first):
             return True
-        return read.parked and gone <= PARKED_S and read.quad.hull().iou(quad.hull()) >= PARKED_IOU
+        in_place = _is_parked_at(read, first)
+        if in_place and similarity(read.text, text) >= PARKED_SIMILARITY and not _is_sure(outcome, read.text):
+            return True
+        if not self._recent(read, first) or not is_misread(read.text, text):
+            return False
+        return not (_is_sure(outcome, read.text) and _follows(read, first))
+
+    def _recent(self, read: Read, first: FirstSight) -> bool:
+        return first.motion.at_s - read.last_s <= self._reappear_s or _is_parked_at(read, first)
 
     def reads_since(self, at_s: float) -> list[Read]:
         """Reads of vehicles that were in view at ``at_s`` or later."""
         return [read for read in self._reads if read.last_s >= at_s]
 
 
-def _surely_other(outcome: Outcome, text: str) -> bool:
+def _is_parked_at(read: Read, first: FirstSight) -> bool:
+    """Whether the earlier vehicle stood where this one was first seen, not too long ago."""
+    near = read.motion.quad.hull().iou(first.motion.quad.hull()) >= PARKED_IOU
+    return read.parked and near and first.motion.at_s - read.last_s <= PARKED_S
+
+
+def _is_scrap(read: Read, text: str, first: FirstSight) -> bool:
+    """Whether one text is a part of the other, seen where the earlier vehicle may be by now."""
+    at_s = first.motion.at_s
+    if at_s - read.last_s > SCRAP_S or not (is_part(text, read.text) or is_part(read.text, text)):
+        return False
+    here, there = first.motion.quad.hull().centre, read.motion.forecast(at_s).hull().centre
+    return math.dist(here, there) <= read.motion.gate_px(at_s)
+
+
+def _follows(read: Read, first: FirstSight) -> bool:
+    """Whether a plate was first seen back on the way that the earlier one had come."""
+    if read.motion.velocity is None:
+        return False
+    here, there = first.motion.quad.hull().centre, read.motion.quad.hull().centre
+    speed = math.hypot(*read.motion.velocity)
+    along = sum((a - b) * v for a, b, v in zip(here, there, read.motion.velocity, strict=True))
+    return along < -BEHIND_WIDTHS * read.motion.quad.width * speed
+
+
+def _is_sure(outcome: Outcome, text: str) -> bool:
+    """Whether the frames agree on their own text, and leave no chance to the earlier one."""
     chance = next((c.confidence for c in outcome.plate.candidates if c.text == text), 0.0)
     sure = outcome.plate.confidence >= OTHER_CONFIDENCE and outcome.agreeing >= OTHER_AGREEING
     return sure and chance <= OTHER_CHANCE

@@ -9,7 +9,7 @@ from npr_edge.geometry import Point, Quad
 from npr_edge.settings import CameraSettings, TrackSettings
 from npr_edge.track import evidence, zones
 from npr_edge.track.association import Known
-from npr_edge.track.memory import Read
+from npr_edge.track.memory import FirstSight, Read
 from npr_edge.track.motion_model import Motion
 from npr_edge.track.verdict import Looks
 from npr_edge.track.vote import Ballot, Vote, Voter, ballot_weight
@@ -58,8 +58,8 @@ class Track:
     def __init__(self, event_id: str, frame: Frame, result: PlateResult, voter: Voter) -> None:
         self.event_id = event_id
         self.first = self.last = Moment.of(frame)
-        self.first_quad = result.detection.quad
         self.motion = Motion(result.detection.quad, frame.monotonic_s)
+        self.first_sight = FirstSight(self.motion, frame.index)
         self.vote = Vote(voter)
         self.hits = 0
         self.misses = 0
@@ -114,12 +114,12 @@ class Track:
 
     def _remember(self, read: Read) -> None:
         read.last_s, read.last_frame = self.last.monotonic_s, self.last.frame
-        read.quad, read.parked = self.motion.quad, self.is_still
+        read.motion, read.parked = self.motion, self.is_still
 
     def remember(self) -> Read:
         """The read as the camera's memory keeps it; kept up to date by this track."""
         assert self.read is not None
-        self.memory = Read(self.event_id, self.read.text, 0.0, 0, self.motion.quad, parked=False)
+        self.memory = Read(self.event_id, self.read.text, 0.0, 0, self.motion, parked=False)
         self._remember(self.memory)
         return self.memory
 
@@ -148,12 +148,12 @@ class Track:
         """Way of movement: across the line where it was crossed, else by growth, else by drift."""
         if self.crossed is not Direction.UNKNOWN:
             return self.crossed
-        growth = self.motion.quad.width / max(self.first_quad.width, 1.0)
+        growth = self.motion.quad.width / max(self.first_sight.motion.quad.width, 1.0)
         if growth >= GROWTH:
             return Direction.APPROACHING
         if growth <= 1 / GROWTH:
             return Direction.LEAVING
-        drift = self.motion.quad.hull().centre[1] - self.first_quad.hull().centre[1]
+        drift = self.motion.quad.hull().centre[1] - self.first_sight.motion.quad.hull().centre[1]
         if abs(drift) < DRIFT_HEIGHTS * max(self.motion.quad.height, 1.0):
             return Direction.UNKNOWN
         return Direction.APPROACHING if drift > 0 else Direction.LEAVING

@@ -109,7 +109,7 @@ class Tracker:
         if track.decided or track.misses or outcome is None:
             return []
         late = track.last.monotonic_s - track.first.monotonic_s >= self._settings.max_delay_s
-        final = is_final_early(outcome, track.clean, self._settings)
+        final = is_final_early(outcome, track.clean, self._settings) and not self._is_close_to_another(track)
         if final or (late and is_final_late(outcome, track.clean, self._settings)):
             return [replace(sighting, in_view=True) for sighting in self._decide(track)]
         sure = outcome.plate.fits_grammar and outcome.plate.confidence >= PREVIEW_CONFIDENCE and track.clean > 0
@@ -134,7 +134,12 @@ class Tracker:
         outcome = track.vote.outcome()
         if outcome is None:
             return None
-        return self._memory.same_vehicle(outcome, track.motion.quad, track.first.monotonic_s, track.first.frame)
+        return self._memory.same_vehicle(outcome, track.first_sight)
+
+    def _is_close_to_another(self, track: Track) -> bool:
+        """Whether only further frames can tell a misread of an earlier vehicle from a neighbouring number."""
+        double, outcome = self._double(track), track.vote.outcome()
+        return double is not None and outcome is not None and double.text != outcome.plate.text
 
     def _drop_lost(self, at_s: float, frame: Box) -> list[Sighting]:
         kept: list[Track] = []
@@ -185,7 +190,7 @@ class Tracker:
         outcome = track.vote.outcome()
         text = outcome.plate.text if outcome is not None else ""
         for read in self._memory.reads_since(track.first.monotonic_s - FRAGMENT_S):
-            near = read.quad.hull().iou(track.motion.quad.hull()) > 0
+            near = read.motion.quad.hull().iou(track.motion.quad.hull()) > 0
             if is_part(text, read.text) or similarity(text, read.text) >= FRAGMENT_SIMILARITY:
                 return True
             # What was never whole and begins beside a vehicle just read is the rest of its plate at the border.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from npr_edge.domain import (
     Frame,
+    Image,
     PlateDetection,
     PlateReading,
     PlateResult,
@@ -58,11 +60,17 @@ def plate(
     return PlateResult(PlateDetection(quad, score), read, PlainResolver().resolve(read))
 
 
-def frame(index: int, fps: float = 10.0) -> Frame:
-    """A grey frame of the simulated camera with a fine pattern, so that plates are sharp."""
+@cache
+def street() -> Image:
+    """A grey picture with a fine pattern, so that plates are sharp."""
     image = np.full((HEIGHT, WIDTH, 3), 90, dtype=np.uint8)
     image[:, ::3] = 180
-    return Frame("gate", index, image, 1000.0 + index / fps, START_WALL_S + index / fps, clock_synced=True)
+    return image
+
+
+def frame(index: int, fps: float = 10.0) -> Frame:
+    """A frame of the simulated camera."""
+    return Frame("gate", index, street(), 1000.0 + index / fps, START_WALL_S + index / fps, clock_synced=True)
 
 
 @dataclass
