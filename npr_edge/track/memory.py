@@ -34,24 +34,28 @@ BEHIND_WIDTHS = 1.0
 comes out further on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """When and where a plate was in view: its motion and frame when it was first and last seen."""
+
+    first: Motion
+    last: Motion
+    first_frame: int
+    last_frame: int
+
+    def meets(self, other: Sight) -> bool:
+        """Whether both were in view in the same frames."""
+        return self.first_frame <= other.last_frame and other.first_frame <= self.last_frame
+
+
 @dataclass(slots=True)
 class Read:
-    """A vehicle that was read: its text, when and where it was seen last, whether it stood still there."""
+    """A vehicle that was read: its text, its sight so far, and whether it stood still when it was last seen."""
 
     event_id: str
     text: str
-    last_s: float
-    last_frame: int
-    motion: Motion
+    sight: Sight
     parked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FirstSight:
-    """Where and in which frame a track began."""
-
-    motion: Motion
-    frame: int
 
 
 class Memory:
@@ -65,64 +69,65 @@ class Memory:
         """Remember a read; the caller keeps it up to date while the vehicle is in view."""
         self._reads.append(read)
 
-    def same_vehicle(self, outcome: Outcome, first: FirstSight) -> Read | None:
-        """The earlier read that this vote is a second look at; None for a new vehicle.
+    def same_vehicle(self, outcome: Outcome, sight: Sight) -> Read | None:
+        """The other read that this vote is a second look at; None for a new vehicle.
 
         Args:
             outcome: The vote.
-            first: Where its track began. An earlier read that was itself seen in a later frame shares the picture
-                with it, so only an equal text can be the same plate.
+            sight: When and where its plate was in view. A read that shared the picture with it is the same plate only
+                where the texts are equal.
         """
         for read in reversed(self._reads):
-            if read.text == outcome.plate.text and self._recent(read, first):
+            if read.text == outcome.plate.text and self._recent(read, sight):
                 return read
-            if read.last_frame < first.frame and self._is_misread(read, outcome, first):
+            if not read.sight.meets(sight) and self._is_misread(read, outcome, sight):
                 return read
         return None
 
-    def _is_misread(self, read: Read, outcome: Outcome, first: FirstSight) -> bool:
+    def _is_misread(self, read: Read, outcome: Outcome, sight: Sight) -> bool:
         """Whether another text is likelier a bad reading of the same vehicle than a second one."""
         text = outcome.plate.text
-        if _is_scrap(read, text, first):
+        if _is_scrap(read, text, sight):
             return True
-        in_place = _is_parked_at(read, first)
+        in_place = _is_parked_at(read, sight)
         if in_place and similarity(read.text, text) >= PARKED_SIMILARITY and not _is_sure(outcome, read.text):
             return True
-        if not self._recent(read, first) or not is_misread(read.text, text):
+        if not self._recent(read, sight) or not is_misread(read.text, text):
             return False
-        return not (_is_sure(outcome, read.text) and _follows(read, first))
+        return not (_is_sure(outcome, read.text) and _follows(read, sight))
 
-    def _recent(self, read: Read, first: FirstSight) -> bool:
-        return first.motion.at_s - read.last_s <= self._reappear_s or _is_parked_at(read, first)
+    def _recent(self, read: Read, sight: Sight) -> bool:
+        return sight.first.at_s - read.sight.last.at_s <= self._reappear_s or _is_parked_at(read, sight)
 
     def reads_since(self, at_s: float) -> list[Read]:
         """Reads of vehicles that were in view at ``at_s`` or later."""
-        return [read for read in self._reads if read.last_s >= at_s]
+        return [read for read in self._reads if read.sight.last.at_s >= at_s]
 
 
-def _is_parked_at(read: Read, first: FirstSight) -> bool:
+def _is_parked_at(read: Read, sight: Sight) -> bool:
     """Whether the earlier vehicle stood where this one was first seen, not too long ago."""
-    near = read.motion.quad.hull().iou(first.motion.quad.hull()) >= PARKED_IOU
-    return read.parked and near and first.motion.at_s - read.last_s <= PARKED_S
+    near = read.sight.last.quad.hull().iou(sight.first.quad.hull()) >= PARKED_IOU
+    return read.parked and near and sight.first.at_s - read.sight.last.at_s <= PARKED_S
 
 
-def _is_scrap(read: Read, text: str, first: FirstSight) -> bool:
-    """Whether one text is a part of the other, seen where the earlier vehicle may be by now."""
-    at_s = first.motion.at_s
-    if at_s - read.last_s > SCRAP_S or not (is_part(text, read.text) or is_part(read.text, text)):
+def _is_scrap(read: Read, text: str, sight: Sight) -> bool:
+    """Whether one text is a part of the other, the later one first seen where the earlier one may be by then."""
+    if not (is_part(text, read.text) or is_part(read.text, text)):
         return False
-    here, there = first.motion.quad.hull().centre, read.motion.forecast(at_s).hull().centre
-    return math.dist(here, there) <= read.motion.gate_px(at_s)
+    one, other = sorted((read.sight, sight), key=lambda each: each.first_frame)
+    at_s = other.first.at_s
+    here, there = other.first.quad.hull().centre, one.last.forecast(at_s).hull().centre
+    return at_s - one.last.at_s <= SCRAP_S and math.dist(here, there) <= one.last.gate_px(at_s)
 
 
-def _follows(read: Read, first: FirstSight) -> bool:
+def _follows(read: Read, sight: Sight) -> bool:
     """Whether a plate was first seen back on the way that the earlier one had come."""
-    if read.motion.velocity is None:
+    before = read.sight.last
+    if before.velocity is None:
         return False
-    here, there = first.motion.quad.hull().centre, read.motion.quad.hull().centre
-    speed = math.hypot(*read.motion.velocity)
-    along = sum((a - b) * v for a, b, v in zip(here, there, read.motion.velocity, strict=True))
-    return along < -BEHIND_WIDTHS * read.motion.quad.width * speed
+    here, there = sight.first.quad.hull().centre, before.quad.hull().centre
+    along = sum((a - b) * v for a, b, v in zip(here, there, before.velocity, strict=True))
+    return along < -BEHIND_WIDTHS * before.quad.width * math.hypot(*before.velocity)
 
 
 def _is_sure(outcome: Outcome, text: str) -> bool:

@@ -9,10 +9,10 @@ from npr_edge.geometry import Point, Quad
 from npr_edge.settings import CameraSettings, TrackSettings
 from npr_edge.track import evidence, zones
 from npr_edge.track.association import Known
-from npr_edge.track.memory import FirstSight, Read
+from npr_edge.track.memory import Read, Sight
 from npr_edge.track.motion_model import Motion
 from npr_edge.track.verdict import Looks
-from npr_edge.track.vote import Ballot, Vote, Voter, ballot_weight
+from npr_edge.track.vote import Ballot, Vote, Voter
 
 GROWTH = 1.12
 """A plate that grew by this factor came nearer; one that shrank by it went away."""
@@ -59,7 +59,7 @@ class Track:
         self.event_id = event_id
         self.first = self.last = Moment.of(frame)
         self.motion = Motion(result.detection.quad, frame.monotonic_s)
-        self.first_sight = FirstSight(self.motion, frame.index)
+        self.first_motion = self.motion
         self.vote = Vote(voter)
         self.hits = 0
         self.misses = 0
@@ -87,6 +87,7 @@ class Track:
         quad, height, width = result.detection.quad, *frame.image.shape[:2]
         self._cross(quad, camera, (width, height))
         self.last = Moment.of(frame)
+        before = self.motion.quad if self.hits else None
         self.motion = self.motion.seen(quad, frame.monotonic_s) if self.hits else self.motion
         self.hits += 1
         self.misses = 0
@@ -94,13 +95,13 @@ class Track:
         self.clean += not cut_off
         self.widest_px = max(self.widest_px, quad.width)
         self.top_score = max(self.top_score, result.detection.score)
-        weight = ballot_weight(result.plate.confidence, quad.width, cut_off)
+        ballot = Ballot.cast(result, cut_off=cut_off, before=before)
         if self.read is None:
-            self.vote.add(Ballot(result.reading, result.plate.text, weight))
-        if self.best is None or weight > self.best.value:
+            self.vote.add(ballot)
+        if self.best is None or ballot.weight > self.best.value:
             crop = evidence.crop_around(frame.image, quad, settings.evidence_margin)
             sharp = evidence.sharpness(frame.image, quad)
-            self.best = Best(weight, quad, result.detection.score, crop, sharp)
+            self.best = Best(ballot.weight, quad, result.detection.score, crop, sharp)
         if self.memory is not None:
             self._remember(self.memory)
 
@@ -113,20 +114,25 @@ class Track:
             self.crossed = way
 
     def _remember(self, read: Read) -> None:
-        read.last_s, read.last_frame = self.last.monotonic_s, self.last.frame
-        read.motion, read.parked = self.motion, self.is_still
+        if self.last.frame < read.sight.last_frame:
+            return  # a scrap from before the whole plate was read
+        read.sight, read.parked = replace(read.sight, last=self.motion, last_frame=self.last.frame), self.is_still
 
     def remember(self) -> Read:
         """The read as the camera's memory keeps it; kept up to date by this track."""
         assert self.read is not None
-        self.memory = Read(self.event_id, self.read.text, 0.0, 0, self.motion, parked=False)
-        self._remember(self.memory)
+        self.memory = Read(self.event_id, self.read.text, self.sight, self.is_still)
         return self.memory
 
     def attach(self, read: Read) -> None:
         """Become a second look at an earlier read: this track is never reported."""
         self.doubles = self.memory = read
         self._remember(read)
+
+    @property
+    def sight(self) -> Sight:
+        """When and where it was in view so far."""
+        return Sight(self.first_motion, self.motion, self.first.frame, self.last.frame)
 
     @property
     def is_still(self) -> bool:
@@ -148,12 +154,12 @@ class Track:
         """Way of movement: across the line where it was crossed, else by growth, else by drift."""
         if self.crossed is not Direction.UNKNOWN:
             return self.crossed
-        growth = self.motion.quad.width / max(self.first_sight.motion.quad.width, 1.0)
+        growth = self.motion.quad.width / max(self.first_motion.quad.width, 1.0)
         if growth >= GROWTH:
             return Direction.APPROACHING
         if growth <= 1 / GROWTH:
             return Direction.LEAVING
-        drift = self.motion.quad.hull().centre[1] - self.first_sight.motion.quad.hull().centre[1]
+        drift = self.motion.quad.hull().centre[1] - self.first_motion.quad.hull().centre[1]
         if abs(drift) < DRIFT_HEIGHTS * max(self.motion.quad.height, 1.0):
             return Direction.UNKNOWN
         return Direction.APPROACHING if drift > 0 else Direction.LEAVING

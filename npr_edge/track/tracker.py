@@ -134,7 +134,7 @@ class Tracker:
         outcome = track.vote.outcome()
         if outcome is None:
             return None
-        return self._memory.same_vehicle(outcome, track.first_sight)
+        return self._memory.same_vehicle(outcome, track.sight)
 
     def _is_close_to_another(self, track: Track) -> bool:
         """Whether only further frames can tell a misread of an earlier vehicle from a neighbouring number."""
@@ -190,7 +190,7 @@ class Tracker:
         outcome = track.vote.outcome()
         text = outcome.plate.text if outcome is not None else ""
         for read in self._memory.reads_since(track.first.monotonic_s - FRAGMENT_S):
-            near = read.motion.quad.hull().iou(track.motion.quad.hull()) > 0
+            near = read.sight.last.quad.hull().iou(track.motion.quad.hull()) > 0
             if is_part(text, read.text) or similarity(text, read.text) >= FRAGMENT_SIMILARITY:
                 return True
             # What was never whole and begins beside a vehicle just read is the rest of its plate at the border.

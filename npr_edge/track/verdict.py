@@ -11,6 +11,9 @@ from npr_edge.track.vote import Outcome
 SHORTEST_FREE_TEXT = 4
 """Texts that fit no grammar need this many characters: shorter ones are mostly signs and stickers."""
 
+SHORTEST_EARLY_TEXT = 5
+"""Shorter texts wait for the end of the passage: many are the part of a plate that another vehicle does not hide."""
+
 FREE_TEXT_SHARE = 0.4
 """Share of the frames that must agree on a text that fits no grammar: a lost character fits none, either."""
 
@@ -45,8 +48,10 @@ def is_read(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
 
 
 def is_final_early(outcome: Outcome, clean: int, settings: TrackSettings) -> bool:
-    """Whether enough frames agree to end the vote while the vehicle is in view."""
-    enough = outcome.agreeing >= settings.min_agreeing and clean >= settings.min_agreeing
+    """Whether enough frames agree, each of them sure, to end the vote while the vehicle is in view."""
+    if len(outcome.plate.text) < SHORTEST_EARLY_TEXT:
+        return False
+    enough = outcome.sure >= settings.min_agreeing and clean >= settings.min_agreeing
     return enough and outcome.plate.confidence >= settings.early_confidence and is_read(outcome, clean, settings)
 
 

@@ -155,9 +155,9 @@ def test_a_disagreement_is_unread() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "reason"),
     [
-        ({"width": 18.0, "confidence": 0.3}, "too_small"),
+        ({"width": 18.0, "confidence": 0.03}, "too_small"),
         ({"confidence": 0.1}, "low_confidence"),
-        ({"confidence": 0.3}, "low_confidence"),
+        ({"confidence": 0.2}, "low_confidence"),
     ],
 )
 def test_reasons(kwargs: dict[str, float], reason: str) -> None:
@@ -171,7 +171,7 @@ def test_reasons(kwargs: dict[str, float], reason: str) -> None:
 def test_texts_of_no_format_say_so() -> None:
     scene = Scene()
     for step in range(6):
-        scene.look(plate("STOP", (300 + 3 * step, 400), confidence=0.4))
+        scene.look(plate("STOP", (300 + 3 * step, 400), confidence=0.3))
     scene.empty(15)
     assert scene.unread == ["bad_format"]
 
