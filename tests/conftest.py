@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run fault, load and soak tests in their long form")
+    parser.addoption("--clips", metavar="DIR", type=Path, help="keep rendered clips in this folder and use them again")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,3 +54,14 @@ def real_data() -> Path:
 def long_form(pytestconfig: pytest.Config) -> bool:
     """True when fault, load and soak tests shall run in their long form."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture
+def clip_folder(pytestconfig: pytest.Config, tmp_path: Path) -> Path:
+    """Where rendered clips go; with ``--clips`` they stay there for the next run."""
+    kept = pytestconfig.getoption("--clips")
+    if kept is None:
+        return tmp_path
+    folder = Path(kept).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
