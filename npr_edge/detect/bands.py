@@ -47,7 +47,7 @@ def joined(found: Sequence[tuple[Band, PlateDetection]], height: int) -> list[Pl
         found: Detections with corners in picture pixels, and the band each was found in.
         height: Of the picture, pixels.
     """
-    order = sorted(found, key=lambda pair: (_cut(*pair, height), -pair[1].score))
+    order = sorted(found, key=lambda pair: (_cut(pair[0], pair[1], height), -pair[1].score))
     kept: list[PlateDetection] = []
     for _, detection in order:
         hull = detection.quad.hull()
