@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
 from npr_edge.domain import Vehicle
-from npr_edge.errors import StoreError
 from npr_edge.ports import Clock
 from npr_edge.settings import VehicleCacheSettings
-from npr_edge.vehicles.registry import open_database
+from npr_edge.sqlite import SharedDatabase
 
 FILE_NAME = "vehicle-cache.db"
 _PRUNE_EVERY = 500
@@ -52,14 +47,10 @@ class AnswerCache:
     """
 
     def __init__(self, data_dir: Path, settings: VehicleCacheSettings, clock: Clock) -> None:
-        self.path = data_dir / FILE_NAME
         self._settings = settings
         self._clock = clock
-        self._lock = threading.Lock()
         self._written = 0
-        with self._faults("opened"):
-            data_dir.mkdir(parents=True, exist_ok=True)
-            self._db = open_database(self.path, migrations)
+        self._database = SharedDatabase(data_dir / FILE_NAME, migrations)
         self.prune()
 
     def get(self, source: str, plate: str) -> Answer | None:
@@ -68,16 +59,12 @@ class AnswerCache:
         Raises:
             StoreError: The cache cannot be read.
         """
-        with self._lock, self._faults("read"):
-            row = self._db.conn.execute(
-                "SELECT vehicle, asked FROM answers WHERE source = ? AND plate = ?", (source, plate)
-            ).fetchone()
-        if row is None:
-            return None
-        days = self._settings.unknown_days if row[0] is None else self._settings.found_days
-        if self._clock.wall_s() - row[1] > days * _DAY_S:
-            return None
-        return Answer(None if row[0] is None else Vehicle(**json.loads(row[0])))
+        sql = "SELECT vehicle, asked FROM answers WHERE source = ? AND plate = ?"
+        for vehicle, asked_s in self._database.rows(sql, (source, plate)):
+            days = self._settings.unknown_days if vehicle is None else self._settings.found_days
+            if self._clock.wall_s() - asked_s <= days * _DAY_S:
+                return Answer(None if vehicle is None else Vehicle(**json.loads(vehicle)))
+        return None
 
     def put(self, source: str, plate: str, vehicle: Vehicle | None) -> None:
         """Keep an answer; None is one too.
@@ -86,8 +73,8 @@ class AnswerCache:
             StoreError: The cache cannot be written.
         """
         packed = None if vehicle is None else json.dumps(dataclasses.asdict(vehicle), ensure_ascii=False)
-        with self._lock, self._faults("written"), self._db.atomic():
-            self._db.conn.execute(
+        with self._database.writing() as connection:
+            connection.execute(
                 "INSERT OR REPLACE INTO answers (source, plate, vehicle, asked) VALUES (?, ?, ?, ?)",
                 (source, plate, packed, self._clock.wall_s()),
             )
@@ -103,13 +90,13 @@ class AnswerCache:
         """
         now_s = self._clock.wall_s()
         settings = self._settings
-        with self._lock, self._faults("written"), self._db.atomic():
+        with self._database.writing() as connection:
             for kind, days in (("IS NULL", settings.unknown_days), ("IS NOT NULL", settings.found_days)):
-                self._db.conn.execute(
+                connection.execute(
                     f"DELETE FROM answers WHERE vehicle {kind} AND asked < ?",  # noqa: S608 - constants
                     (now_s - days * _DAY_S,),
                 )
-            self._db.conn.execute(
+            connection.execute(
                 """DELETE FROM answers WHERE asked <= (
                     SELECT asked FROM answers ORDER BY asked DESC LIMIT 1 OFFSET ?
                 )""",
@@ -122,17 +109,9 @@ class AnswerCache:
         Raises:
             StoreError: The cache cannot be written.
         """
-        with self._lock, self._faults("written"), self._db.atomic():
-            self._db.conn.execute("DELETE FROM answers WHERE plate = ?", (plate,))
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM answers WHERE plate = ?", (plate,))
 
     def close(self) -> None:
         """Close the cache; safe to call twice."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def _faults(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{self.path} cannot be {what}: {error}; check disk and permissions") from error
+        self._database.close()

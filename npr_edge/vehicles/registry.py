@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,7 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from npr_edge.domain import Vehicle
-from npr_edge.errors import StoreError
+from npr_edge.sqlite import SharedDatabase
 from npr_edge.vehicles.plates import bare
 
 FILE_NAME = "vehicles.db"
@@ -49,11 +47,7 @@ class VehicleRegistry:
     """The local table; safe between threads, and other processes may import while this one looks up."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir / FILE_NAME
-        self._lock = threading.Lock()
-        with self._faults("opened"):
-            data_dir.mkdir(parents=True, exist_ok=True)
-            self._db = open_database(self.path, migrations)
+        self._database = SharedDatabase(data_dir / FILE_NAME, migrations)
 
     def lookup(self, text: str) -> Vehicle | None:
         """What is known of the plate ``text``; separators and case do not matter.
@@ -62,9 +56,8 @@ class VehicleRegistry:
             StoreError: The table cannot be read.
         """
         sql = f"SELECT {_COLUMNS} FROM vehicles WHERE plate = ?"  # noqa: S608 - constants
-        with self._lock, self._faults("read"):
-            row = self._db.conn.execute(sql, (bare(text),)).fetchone()
-        return _vehicle(row) if row else None
+        rows = self._database.rows(sql, (bare(text),))
+        return _vehicle(rows[0]) if rows else None
 
     def put(self, vehicles: Iterable[KnownVehicle], *, replace_all: bool = False) -> int:
         """Add or replace vehicles, all or none of them; returns how many were given.
@@ -81,11 +74,11 @@ class VehicleRegistry:
         """
         count = 0
         rows = iter(vehicles)
-        with self._lock, self._faults("written"), self._db.atomic():
+        with self._database.writing() as connection:
             if replace_all:
-                self._db.conn.execute("DELETE FROM vehicles")
+                connection.execute("DELETE FROM vehicles")
             while batch := list(islice(rows, _BATCH)):
-                self._db.conn.executemany(_UPSERT, [_row(known) for known in batch])
+                connection.executemany(_UPSERT, [_row(known) for known in batch])
                 count += len(batch)
         return count
 
@@ -96,10 +89,10 @@ class VehicleRegistry:
             StoreError: The table cannot be written.
         """
         wanted = [(bare(plate),) for plate in plates]
-        with self._lock, self._faults("written"), self._db.atomic():
-            before = self._db.conn.total_changes
-            self._db.conn.executemany("DELETE FROM vehicles WHERE plate = ?", wanted)
-            return self._db.conn.total_changes - before
+        with self._database.writing() as connection:
+            before = connection.total_changes
+            connection.executemany("DELETE FROM vehicles WHERE plate = ?", wanted)
+            return connection.total_changes - before
 
     def count(self) -> int:
         """How many vehicles are known.
@@ -107,8 +100,7 @@ class VehicleRegistry:
         Raises:
             StoreError: The table cannot be read.
         """
-        with self._lock, self._faults("read"):
-            return int(self._db.conn.execute("SELECT count(*) FROM vehicles").fetchone()[0])
+        return int(self._database.rows("SELECT count(*) FROM vehicles")[0][0])
 
     def all(self) -> Iterator[KnownVehicle]:
         """Every vehicle by plate, in bounded memory; what changes meanwhile may or may not be seen.
@@ -119,8 +111,7 @@ class VehicleRegistry:
         last = ""
         sql = f"SELECT {_COLUMNS} FROM vehicles WHERE plate > ? ORDER BY plate LIMIT {_BATCH}"  # noqa: S608 - constants
         while True:
-            with self._lock, self._faults("read"):
-                rows = self._db.conn.execute(sql, (last,)).fetchall()
+            rows = self._database.rows(sql, (last,))
             if not rows:
                 return
             last = rows[-1][0]
@@ -128,35 +119,7 @@ class VehicleRegistry:
 
     def close(self) -> None:
         """Close the table; safe to call twice."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def _faults(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            if isinstance(error, OSError) and what == "written":
-                raise  # of the file that is being imported, not of the table
-            raise StoreError(f"{self.path} cannot be {what}: {error}; check disk and permissions") from error
-
-
-def open_database(path: Path, steps: Migrations) -> Database:
-    """A connection for all threads of a process (they take turns), with its tables made or migrated.
-
-    Raises:
-        sqlite3.Error: It cannot be opened.
-    """
-    db = Database(sqlite3.connect(path, timeout=10, check_same_thread=False))
-    try:
-        # NORMAL: a power cut may take back the last import, never the file.
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "journal_size_limit = 8388608"):
-            db.execute(f"PRAGMA {pragma}").fetchall()
-        steps.apply(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
+        self._database.close()
 
 
 def _row(known: KnownVehicle) -> tuple[str | int | None, ...]:
@@ -164,7 +127,7 @@ def _row(known: KnownVehicle) -> tuple[str | int | None, ...]:
     return bare(known.plate), vehicle.make, vehicle.model, vehicle.colour, vehicle.year, vehicle.fuel_type
 
 
-def _vehicle(row: Sequence[str | int | None]) -> Vehicle:
+def _vehicle(row: sqlite3.Row) -> Vehicle:
     _, make, model, colour, year, fuel_type = row
     return Vehicle(SOURCE, _text(make), _text(model), _text(colour), int(year) if year else None, _text(fuel_type))
 
