@@ -20,6 +20,7 @@ _ERRORS = {
     "413": "The file or the request is too large.",
     "422": "No plate was found in the image.",
     "429": "The key's window is full, or the address failed to authenticate too often.",
+    "500": "An unexpected error, with the id under which the device's log has it.",
     "503": "The device is busy or lacks what this needs.",
 }
 _UNIX_OR_ISO: Schema = {
@@ -69,7 +70,7 @@ def document() -> dict[str, Any]:
 
 def _operation(name: str, summary: str, good: Schema, errors: str, **more: Any) -> Schema:
     """An operation; ``errors`` are the statuses it has besides those that every one has."""
-    statuses = sorted({*errors.split(), "401", "429", "503"})
+    statuses = sorted({*errors.split(), "401", "429", "500", "503"})
     return {
         "operationId": name,
         "summary": summary,
@@ -205,7 +206,7 @@ def _headers() -> Schema:
 
 def _error(status: str) -> Schema:
     headers = _headers() if status not in ("401", "429") else {}
-    if status in ("429", ""):
+    if status in ("429", "503"):
         wait: Schema = {"type": "integer", "minimum": 1}
         headers |= {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": wait}}
     return _json(_ERRORS[status], "Error") | {"headers": headers}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge
 from npr_edge.settings import WebSettings
 from npr_edge.web.contract import error_body
 from npr_edge.web.door import REFUSED_KEY
+from npr_edge.web.problems import internal_error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -46,6 +49,9 @@ _IDLE_S = 30.0
 _LINGER_S = 2.0
 _LINGER_BYTES = 64 * 1024 * 1024
 """A refused client may still be sending: closing at once would reset its connection before it saw the answer."""
+
+
+_PATH = re.compile(r"/\S*")
 
 
 class StrictAdjustments(Adjustments):
@@ -128,8 +134,10 @@ class PlainErrorTask(ErrorTask):
     """The answer to an error outside the application; says what the contract says and nothing else."""
 
     def execute(self) -> None:
-        """Answer and close."""
-        body = (json.dumps(error_body("INTERNAL_ERROR", "An unexpected error occurred.")) + "\n").encode()
+        """Answer and close; runs where the error was caught."""
+        error = sys.exc_info()[1]
+        told = internal_error(error if isinstance(error, Exception) else RuntimeError(str(self.request.error)))
+        body = (json.dumps(told) + "\n").encode()
         self.status = "500 Internal Server Error"
         self.response_headers = [("Content-Type", "application/json")]
         self.set_close_on_finish()
@@ -245,6 +253,12 @@ class StrictServer(TcpWSGIServer):
         """Nothing: the base class compares wall times."""
 
 
+def _without_paths(record: logging.LogRecord) -> bool:
+    """Takes the paths out of waitress's messages: a path may hold a plate."""
+    record.msg, record.args = _PATH.sub("/...", record.getMessage()), ()
+    return True
+
+
 class WebServer:
     """The API on a socket, in a thread of its own.
 
@@ -281,8 +295,9 @@ class WebServer:
             log_socket_errors=False,
             clear_untrusted_proxy_headers=True,
         )
-        # waitress names paths in its messages, and a path may hold a plate.
-        logging.getLogger("waitress").setLevel(logging.ERROR)
+        waitress_logger = logging.getLogger("waitress")
+        waitress_logger.setLevel(logging.ERROR)
+        waitress_logger.addFilter(_without_paths)
         self._server = StrictServer(app, settings, adjustments)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
