@@ -65,9 +65,8 @@ class Resolver:
             return _plate(best, reading.candidates, scales)
         weights = [text.confidence * scales.support(text.text) for text in texts]
         winner = max(range(len(texts)), key=weights.__getitem__)
-        if winner == 0:
-            return _plate(best, reading.candidates, scales)
-        weights = [text.confidence * scales.support(text.text, TWIN_SHARE) for text in texts]
+        if winner:
+            weights = [text.confidence * scales.support(text.text, TWIN_SHARE) for text in texts]
         chosen = TextCandidate(texts[winner].text, _confidence(texts, weights, winner))
         return _plate(chosen, (chosen, *_others(reading.candidates, chosen)), scales)
 
@@ -89,14 +88,16 @@ def _plate(chosen: TextCandidate, candidates: tuple[TextCandidate, ...], scales:
 def _confidence(texts: Sequence[TextCandidate], weights: Sequence[float], winner: int) -> float:
     """Chance of the winner once the grammars have spoken.
 
-    Never more than the reader gave to the winner and to the texts above it that the grammars put down: probability
-    moves from those to the winner, it is not made. What the reader gave to texts that are not listed counts as if
-    they fitted as well as the winner.
+    Probability moves to the winner from the texts that the grammars put down, it is not made: what the reader gave
+    to texts that are not listed counts as if they fitted as well as the winner. The reader's own best never loses
+    any, another winner gets no more than was above it.
     """
     own = texts[winner].confidence
-    displaced = sum(text.confidence for text in texts if text.confidence > own)
     unlisted = max(1.0 - sum(text.confidence for text in texts), 0.0)
     posterior = weights[winner] / (sum(weights) + unlisted * weights[winner] / own)
+    if winner == 0:
+        return min(max(posterior, own), 1.0)
+    displaced = sum(text.confidence for text in texts if text.confidence > own)
     return min(posterior, own + displaced, 1.0)
 
 

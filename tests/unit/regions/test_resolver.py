@@ -166,3 +166,17 @@ def test_fits_and_printed() -> None:
 def test_an_unknown_site_region_is_an_error_that_helps() -> None:
     with pytest.raises(ConfigError, match="'uk' is not known"):
         Resolver(["gb", "uk"])
+
+
+def test_a_best_text_gains_what_the_grammar_takes_from_its_twins() -> None:
+    """A German plate begins with no digit: where the reader wavers between O and 0 there, it is the O."""
+    pair = (TextCandidate("OGWD4518", 0.5), TextCandidate("0GWD4518", 0.45))
+    plate = RESOLVER.resolve(replace(reading("OGWD4518", regions=[RegionCandidate("de", 0.9)]), candidates=pair))
+    assert plate.text == "OGWD4518"
+    assert 0.85 < plate.confidence <= 1.0
+
+
+def test_a_best_text_never_loses_confidence() -> None:
+    pair = (TextCandidate("0GWD4518", 0.9), TextCandidate("OGWD4518", 0.002))
+    plate = RESOLVER.resolve(replace(reading("0GWD4518", regions=[RegionCandidate("de", 0.9)]), candidates=pair))
+    assert (plate.text, plate.confidence) == ("0GWD4518", 0.9)
