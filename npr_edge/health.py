@@ -113,9 +113,11 @@ class Health:
             self._cameras[camera_id] = replace(self._cameras[camera_id], in_view=plates)
 
     def passage(self, camera_id: str, read: bool) -> None:
-        """A passage ended, read or unread."""
+        """A passage ended, read or unread; one of a camera that was removed meanwhile is no longer counted here."""
         with self._lock:
-            before = self._cameras[camera_id]
+            before = self._cameras.get(camera_id)
+            if before is None:
+                return
             self._cameras[camera_id] = replace(before, reads=before.reads + read, unread=before.unread + (not read))
 
     def cameras(self) -> list[CameraHealth]:

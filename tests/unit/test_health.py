@@ -37,6 +37,15 @@ def test_reconnects_are_counted() -> None:
     assert health.cameras()[0].reconnects == 1
 
 
+def test_a_passage_that_ends_after_its_camera_was_removed_harms_nothing() -> None:
+    """A reload may take a camera away while its last read still waits to be stored."""
+    health = Health()
+    health.add_camera("a", "A")
+    health.remove_camera("a")
+    health.passage("a", read=True)
+    assert health.cameras() == []
+
+
 def test_faults_are_named() -> None:
     health = Health()
     health.add_camera("a", "A")
