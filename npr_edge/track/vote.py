@@ -49,11 +49,12 @@ BEST_POWER = 8.0
 MAX_WITNESSES = 4.0
 """Upper bound of the effective number of independent frames."""
 
-STILL = 0.02
+STILL = 0.005
 NEW_WAY = 0.5
-NEW_GROWTH = 0.03
-"""A frame is news in full where the plate moved by half its height or grew by 3 %: its pixels fall elsewhere on the
-sensor, light and angle have changed. The picture of a plate that stands is the same picture again."""
+NEW_GROWTH = 0.1
+"""A frame is news in full where the plate moved by half its height or grew by a tenth: its pixels fall elsewhere on the
+sensor, light and angle have changed. The picture of a plate that stands is the same picture again, though the corners
+jitter by a few hundredths; squares keep that small."""
 
 MAX_BALLOTS = 24
 MAX_TEXTS = 24
@@ -218,7 +219,7 @@ def _fresh(before: Quad, now: Quad) -> float:
     """How different the view of a plate is: by its way since the frame before, and by how it grew or shrank."""
     way = math.dist(before.hull().centre, now.hull().centre) / max(now.height, 1.0)
     growth = abs(math.log(max(now.width, 1.0) / max(before.width, 1.0)))
-    return float(min(max(way / NEW_WAY, growth / NEW_GROWTH, STILL), 1.0))
+    return float(min(max(way / NEW_WAY, growth / NEW_GROWTH) ** 2 + STILL, 1.0))
 
 
 def _listed(reading: PlateReading, text: str) -> float | None:
