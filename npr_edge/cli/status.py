@@ -65,13 +65,20 @@ def _print(status: dict[str, Any]) -> None:
         print_table(["camera", "state", "fps", "frames", "dropped", "last", "reads", "unread", ""], rows)
     for name in ("queues", "record", "outbox", "broker"):
         if name in status:
-            print(f"{name}: " + ", ".join(f"{key} {_plain(value)}" for key, value in status[name].items()))
+            told = {key: _plain(key, value) for key, value in status[name].items() if value not in ("", [])}
+            print(
+                f"{name}: " + ", ".join(f"{key.removesuffix('_bytes').replace('_', ' ')} {told[key]}" for key in told)
+            )
     for fault in status["faults"]:
         print(f"FAULT {fault}")
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+def _plain(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key.endswith("_bytes"):
+        return f"{value / 1e6:,.1f} MB"
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _span(seconds: float) -> str:

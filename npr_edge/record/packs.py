@@ -16,7 +16,7 @@ from sqlite_utils import Database
 PACK_ROWS = 4096
 """Reads of a pack: the newest ones, which are in none yet, are looked at one by one."""
 
-_PACKS_AT_ONCE = 32
+_PACKS_AT_ONCE = 4
 _LONGEST_GAP = 1000
 """Row numbers that may be missing between two reads of a pack: each takes a byte."""
 

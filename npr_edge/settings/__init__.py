@@ -5,7 +5,7 @@
 """
 
 from npr_edge.settings.camera import CameraSettings, MotionSettings, ReplaySettings
-from npr_edge.settings.load import load_settings
+from npr_edge.settings.load import check_settings, load_settings
 from npr_edge.settings.models import (
     DeviceSettings,
     LogSettings,
@@ -37,5 +37,6 @@ __all__ = [
     "VehicleCacheSettings",
     "VehiclesSettings",
     "WebSettings",
+    "check_settings",
     "load_settings",
 ]

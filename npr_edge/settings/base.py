@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+IDENTIFIER_PATTERN = r"^[a-zA-Z0-9_-]{1,64}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 """An id that fits into MQTT topics, file names and Home Assistant's ids alike."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]

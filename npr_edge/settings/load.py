@@ -20,11 +20,19 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from npr_edge.errors import ConfigError
+from npr_edge.settings.base import IDENTIFIER_PATTERN
+from npr_edge.settings.camera import SCHEDULE_PATTERN
 from npr_edge.settings.models import Settings
 
 PREFIX = "NPR_EDGE_"
 NOT_SETTINGS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "DATA", "FONTS", "PYTHON", "TFLITE_PYTHON", "VENV"))
 """Variables with our prefix that are no settings: those of the project's own scripts and tests."""
+
+FILES = {"mqtt": ("password_file", "ca_file", "cert_file", "key_file"), "recognise": ("models_dir",)}
+"""Settings that name a file or folder, beside those of the cameras."""
+
+FORMS = {IDENTIFIER_PATTERN: "must be 1 to 64 letters, digits, - or _", SCHEDULE_PATTERN: "is no span of time"}
+"""What a pattern asks for, in words; the description of a schedule shows its form."""
 
 SECRET_WORDS = ("password", "secret", "token", "api_key")
 Tree = dict[str, Any]
@@ -47,20 +55,80 @@ def load_settings(path: Path | None = None) -> Settings:
     Raises:
         ConfigError: The file cannot be read or at least one setting is wrong; the message has a line for each.
     """
+    settings, problems = _validate(path)
+    if settings is None or problems:
+        raise _config_error(path, problems)
+    return settings
+
+
+def check_settings(path: Path) -> Settings:
+    """The settings of a file as ``load_settings`` gives them, if every file that they name is there, too.
+
+    Raises:
+        ConfigError: At least one setting is wrong or one file is missing; the message has a line for each of both.
+    """
+    settings, problems = _validate(path)
+    tree = settings.model_dump() if settings is not None else _read_tree(path)[0]
+    problems += _missing_files(tree)
+    if settings is None or problems:
+        raise _config_error(path, problems)
+    return settings
+
+
+def _validate(path: Path | None) -> tuple[Settings | None, list[str]]:
+    tree, problems = _read_tree(path)
+    try:
+        return Settings.model_validate(tree), problems
+    except ValidationError as error:
+        problems += [describe(detail) for detail in error.errors()]
+        if not any(detail["loc"] == ("camera",) for detail in error.errors()):
+            problems += _ids_used_twice(tree)
+        return None, problems
+
+
+def _config_error(path: Path | None, problems: list[str]) -> ConfigError:
+    where = str(path) if path is not None else "the environment"
+    count = f"{len(problems)} error{'s' if len(problems) > 1 else ''}"
+    return ConfigError(f"{where}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _read_tree(path: Path | None) -> tuple[Tree, list[str]]:
+    """What file and environment say, unchecked, and what is wrong with the environment."""
     tree = _read_toml(path) if path is not None else {}
     problems = _overlay_environment(tree)
     if path is not None:
         _resolve_replay_paths(tree, path.resolve().parent)
-    try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as error:
-        problems += [describe(detail) for detail in error.errors()]
-    else:
-        if not problems:
-            return settings
-    where = str(path) if path is not None else "the environment"
-    count = f"{len(problems)} error{'s' if len(problems) > 1 else ''}"
-    raise ConfigError(f"{where}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+    return tree, problems
+
+
+def _ids_used_twice(tree: Tree) -> list[str]:
+    """Cameras of one id: the list's own check does not run while one of its cameras is wrong."""
+    ids = [camera.get("id") for camera in _cameras(tree)]
+    twice = sorted({str(name) for name in ids if name is not None and ids.count(name) > 1})
+    return [f"camera: ids must be unique; used more than once: {', '.join(twice)}"] if twice else []
+
+
+def _cameras(tree: Tree) -> list[Tree]:
+    cameras = tree.get("camera")
+    return [each for each in cameras if isinstance(each, dict)] if isinstance(cameras, list) else []
+
+
+def _missing_files(tree: Tree) -> list[str]:
+    """Files that the settings name and that are not there; of settings that may be wrong in other ways."""
+    named: list[tuple[str, object]] = []
+    for section, keys in FILES.items():
+        values = tree.get(section)
+        named += [(f"{section}.{key}", values.get(key)) for key in keys if isinstance(values, dict)]
+    for place, camera in enumerate(_cameras(tree)):
+        named.append((f"camera[{place}].password_file", camera.get("password_file")))
+        source = camera.get("source")
+        if isinstance(source, str) and source.startswith("replay:"):
+            named.append((f"camera[{place}].source", source.removeprefix("replay:")))
+    return [
+        f"{key} = {path}: does not exist; name an existing file or folder"
+        for key, path in named
+        if isinstance(path, str | Path) and not Path(path).exists()
+    ]
 
 
 def _read_toml(path: Path) -> Tree:
@@ -152,6 +220,8 @@ def describe(detail: ErrorDetails) -> str:
         return f"{key}: unknown key{_nearest(str(detail['loc'][-1]), fields)}"
     if detail["type"] == "missing":
         return f"{key}: is missing{_meaning(field)}"
+    if detail["type"] == "string_pattern_mismatch":
+        message = FORMS.get(detail["ctx"]["pattern"], message)
     if isinstance(detail["input"], Mapping):  # a whole section: it may hold a password, and its keys say enough
         return f"{key}: {message}{_meaning(field)}"
     secret = any(word in key.lower() for word in SECRET_WORDS) and not key.endswith("_file")

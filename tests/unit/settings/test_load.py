@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from npr_edge.errors import ConfigError
-from npr_edge.settings import Settings, load_settings
+from npr_edge.settings import Settings, check_settings, load_settings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -154,3 +154,45 @@ def test_the_public_source_hides_the_password() -> None:
 def test_schedules(entry: str) -> None:
     camera = {"id": "a", "source": "v4l2:/dev/video0", "schedule": [entry]}
     assert Settings.model_validate({"camera": [camera]}).camera[0].schedule == [entry]
+
+
+def test_missing_files_and_ids_used_twice_are_named_beside_wrong_values(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+[[camera]]
+id = "entry"
+source = "replay:none.mp4"
+fps = "ten"
+[[camera]]
+id = "entry"
+source = "v4l2:/dev/video0"
+schedule = ["mon-fry 06:00-22:00"]
+[mqtt]
+password_file = "/nowhere"
+port = 0
+""",
+    )
+    with pytest.raises(ConfigError) as caught:
+        check_settings(path)
+    told = str(caught.value)
+    assert "6 errors" in told
+    for wanted in (
+        'camera[0].fps = "ten"',
+        "is no span of time",
+        "used more than once: entry",
+        "mqtt.port = 0",
+        "mqtt.password_file = /nowhere: does not exist",
+        f"camera[0].source = {tmp_path.resolve()}/none.mp4: does not exist",
+    ):
+        assert wanted in told
+    assert "^((mon" not in told
+
+
+def test_a_right_file_is_right_where_its_files_are(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    path = write(tmp_path, '[[camera]]\nid = "entry"\nsource = "replay:clip.mp4"')
+    assert check_settings(path).camera[0].id == "entry"
+    (tmp_path / "clip.mp4").unlink()
+    with pytest.raises(ConfigError, match="1 error\n"):
+        check_settings(path)
