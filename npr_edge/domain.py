@@ -56,11 +56,13 @@ class PlateReading:
         regions: Most likely regions by the look of the plate, best first; may be empty.
         slots: Calibrated probabilities (SLOTS, CLASSES) float32 of each character position, columns in the
             order of ``ALPHABET`` with the blank last; every row sums to 1.
+        outline: The plate's corners as the reader saw them, image pixels; None for a reading of several images.
     """
 
     candidates: tuple[TextCandidate, ...]
     regions: tuple[RegionCandidate, ...]
     slots: NDArray[np.float32]
+    outline: Quad | None = None
 
     @property
     def text(self) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npr_edge.detect.detector import PlateDetector
-from npr_edge.domain import Image, PlateResult, Recognition, Timings
+from npr_edge.domain import Image, PlateDetection, PlateReading, PlateResult, Recognition, Timings
 from npr_edge.ports import Detector, Reader, RegionResolver
 from npr_edge.read.reader import PlateReader
 from npr_edge.regions import Resolver
 from npr_edge.settings import RecogniseSettings
 from npr_edge.tflite import LoadedModel
+
+LEAST_OVERLAP = 0.5
+"""IoU of the reader's outline with the detector's corners from which on the outline counts: the usual bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,19 @@ class PlateRecogniser:
         results = []
         for detection in detections:
             reading = self.reader.read(image, detection.quad)
-            results.append(PlateResult(detection, reading, self.resolver.resolve(reading)))
+            results.append(PlateResult(outlined(detection, reading), reading, self.resolver.resolve(reading)))
         results.sort(key=lambda result: result.plate.confidence, reverse=True)
         timings = Timings(0.0, 1000 * (detected - started), 1000 * (time.perf_counter() - detected))
         height, width = image.shape[:2]
         return Recognition(width, height, tuple(results), timings)
+
+
+def outlined(detection: PlateDetection, reading: PlateReading) -> PlateDetection:
+    """The detection with the corners that the reader saw from near by, unless it saw something else than a plate."""
+    outline = reading.outline
+    if outline is None or outline.hull().iou(detection.quad.hull()) < LEAST_OVERLAP:
+        return detection
+    return replace(detection, quad=outline)
 
 
 def load_recogniser(settings: RecogniseSettings) -> PlateRecogniser:

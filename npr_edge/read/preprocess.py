@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npr_edge.domain import Image
-from npr_edge.geometry import Box, Quad, homography
+from npr_edge.geometry import Box, FloatArray, Quad, homography, project
 
 HEIGHT = 64
 """Rows of the reader's input."""
@@ -45,13 +45,23 @@ def rectify(image: Image, quad: Quad, margin: float = MARGIN) -> Image:
     shrink = max(quad.width / (WIDTH * (1 - 2 * margin)), quad.height / (HEIGHT * (1 - 2 * margin)))
     times = min(max(int(np.ceil(shrink - 0.25)), 1), _MOST_OVERSAMPLING)
     width, height = WIDTH * times, HEIGHT * times
-    left, top = margin * width, margin * height
-    target = np.array([[left, top], [width - left, top], [width - left, height - top], [left, height - top]])
     # OpenCV puts pixel centres at whole numbers, geometry at halves.
-    matrix = homography(_spanning(quad).array() - 0.5, target - 0.5)
+    target = _inset(margin) * np.array([width, height]) - 0.5
+    matrix = homography(_spanning(quad).array() - 0.5, target)
     plate = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     upright = np.asarray(plate, dtype=np.uint8)
     return upright if times == 1 else shrink_to_input(upright)
+
+
+def located(corners: FloatArray, quad: Quad, margin: float) -> Quad:
+    """Where corners seen in a rectified plate are in the image.
+
+    Args:
+        corners: (4, 2) TL TR BR BL in the reader's input, 0-1 of its width and height.
+        quad: What was rectified, pixels of the image.
+        margin: The margin it was rectified with.
+    """
+    return Quad.from_array(project(homography(_inset(margin), _spanning(quad).array()), corners))
 
 
 def whole(image: Image) -> Quad:
@@ -65,6 +75,12 @@ def to_tensor(plate: Image) -> NDArray[np.int8]:
     """The reader's input (1, HEIGHT, WIDTH, 3) int8 = pixel - 128, BGR, of a rectified plate."""
     # uint8 to int8 by flipping the top bit is subtracting 128
     return np.bitwise_xor(plate, np.uint8(0x80)).view(np.int8)[None]
+
+
+def _inset(margin: float) -> FloatArray:
+    """Corners (4, 2) TL TR BR BL of the plate in the reader's input, 0-1."""
+    low, high = margin, 1 - margin
+    return np.array([[low, low], [high, low], [high, high], [low, high]])
 
 
 def _spanning(quad: Quad) -> Quad:

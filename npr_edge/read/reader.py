@@ -8,12 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from npr_edge.domain import Image, PlateReading
+from npr_edge.domain import Image, PlateReading, TextCandidate
 from npr_edge.errors import ModelError
 from npr_edge.geometry import Quad
 from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
-from npr_edge.read.decode import ReadParameters, best_regions, best_texts, calibrated, softmax, sureness
-from npr_edge.read.preprocess import HEIGHT, WIDTH, rectify, to_tensor, whole
+from npr_edge.read.decode import (
+    LookVote,
+    ReadParameters,
+    best_regions,
+    best_texts,
+    calibrated,
+    outline_corners,
+    softmax,
+)
+from npr_edge.read.preprocess import HEIGHT, WIDTH, located, rectify, to_tensor, whole
 from npr_edge.tflite import LoadedModel
 
 _INPUT_SCALE = 1 / 255
@@ -22,11 +30,11 @@ _INPUT_ZERO = -128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """One invocation: slot probabilities, region logits, and how sure the slots are."""
+    """One invocation: slot probabilities, region logits, outline logits."""
 
     slots: NDArray[np.float32]
     region: NDArray[np.float32]
-    sureness: float
+    outline: NDArray[np.float32]
 
 
 class PlateReader:
@@ -48,28 +56,41 @@ class PlateReader:
     def read(self, image: Image, quad: Quad) -> PlateReading:
         """The text of the plate at ``quad``.
 
-        Where the first look leaves doubt, the plate is looked at again somewhat closer and wider, and the surest
-        look counts: corners are never exact, and a character at the rim decides a text.
+        Where the first look leaves doubt, the plate is looked at again where the first look saw its outline, and
+        somewhat closer and wider, until looks at one text are sure enough in sum: the detector's corners are never
+        exact, and a character at the rim decides a text.
 
         Args:
             image: (H, W, 3) uint8 BGR, as large as it came.
             quad: The plate's corners, pixels of ``image``.
         """
         parameters = self.parameters
-        looks: list[_Look] = []
-        for margin in parameters.look_margins:
-            looks.append(self._look(rectify(image, quad, margin)))
-            if looks[-1].sureness >= parameters.sure:
+        vote = LookVote(parameters.sure, parameters.enough)
+        looks = [self._look(rectify(image, quad, parameters.looks[0].margin))]
+        done = vote.add(looks[0].slots)
+        corners = outline_corners(looks[0].outline, parameters.outline_grid)
+        outline = located(corners, quad, parameters.looks[0].margin)
+        for plan in parameters.looks[1:]:
+            if done:
                 break
-        best = max(looks, key=lambda look: look.sureness)
-        slope, offset = parameters.confidence_slope, parameters.confidence_offset
-        if len(looks) > 1:
-            slope, offset = parameters.repeat_slope, parameters.repeat_offset
+            looks.append(self._look(rectify(image, outline if plan.outlined else quad, plan.margin)))
+            done = vote.add(looks[-1].slots)
+        best = looks[vote.best]
         return PlateReading(
-            calibrated(best_texts(best.slots), slope, offset),
+            self._candidates(vote, best),
             best_regions(best.region, parameters.regions, parameters.region_temperature),
             best.slots,
+            outline,
         )
+
+    def _candidates(self, vote: LookVote, best: _Look) -> tuple[TextCandidate, ...]:
+        """The text of the vote, then the others of the surest look that read it."""
+        parameters = self.parameters
+        slope, offset = parameters.confidence_slope, parameters.confidence_offset
+        if vote.taken > 1:
+            slope, offset = parameters.repeat_slope, parameters.repeat_offset
+        others = [(text, product) for text, product in best_texts(best.slots) if text != vote.text]
+        return calibrated([(vote.text, vote.support), *others], slope, offset)
 
     def read_crop(self, crop: Image) -> PlateReading:
         """The text of a picture that shows one plate and little else, (H, W, 3) uint8 BGR."""
@@ -77,8 +98,9 @@ class PlateReader:
 
     def _look(self, plate: Image) -> _Look:
         stored = self._model.invoke(to_tensor(plate))
-        slots = softmax(self._model.outputs["slots"].real(stored["slots"])[0], self.parameters.temperature)
-        return _Look(slots, self._model.outputs["region"].real(stored["region"])[0], sureness(slots))
+        real = {name: self._model.outputs[name].real(stored[name])[0] for name in ("slots", "region", "outline")}
+        slots = softmax(real["slots"], self.parameters.temperature)
+        return _Look(slots, real["region"], real["outline"])
 
     def _check(self) -> None:
         card, path = self._model.card, self._model.path
@@ -89,7 +111,14 @@ class PlateReader:
             raise ModelError(f"the input of {path} must stand for pixels 0-255 (scale 1/255, zero point -128)")
         if self.parameters.alphabet != ALPHABET:
             raise ModelError(f"the reader {path} has another alphabet than this version of npr-edge")
-        wanted = {"slots": (1, SLOTS, CLASSES), "region": (1, len(self.parameters.regions))}
+        if self.parameters.looks[0].outlined:
+            raise ModelError(f"the card of {path} must look at the detector's corners first")
+        rows, columns = self.parameters.outline_grid
+        wanted = {
+            "slots": (1, SLOTS, CLASSES),
+            "region": (1, len(self.parameters.regions)),
+            "outline": (1, 4, rows * columns),
+        }
         for name, shape in wanted.items():
             output = self._model.outputs.get(name)
             if output is None or output.shape != shape:

@@ -84,6 +84,10 @@ class Pool:
         return np.asarray(cv2.resize(self._images[index], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
+HELD_OUT_SEED = 987_654
+"""Of plates to measure on: no pool is drawn with this seed."""
+
+
 def draw_plate(seed: int, index: int, regions: tuple[str, ...]) -> GeneratedPlate:
     """Plate ``index`` of the pool with ``seed``: the same whatever else is drawn, and in whatever order."""
     rng = np.random.default_rng([seed, index])

@@ -20,7 +20,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate (default: %(default)s)")
     parser.add_argument("--guidance", type=float, default=1.0, help="weight of the attention helpers (default: 1)")
     parser.add_argument("--validate", type=float, default=10.0, help="minutes between validations (default: 10)")
-    parser.add_argument("--review", action="store_true", help="look over the crops with the weights at the start")
+    parser.add_argument(
+        "--review",
+        action="store_true",
+        help="look over the crops first: with the weights at the start, and with models/ for where the plates are",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default: %(default)s)")
     parser.set_defaults(run=run)
@@ -33,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     from npr_edge.training.pool import Pool
     from npr_edge.training.reader.data import Sources
+    from npr_edge.training.reader.outlines import outlines
     from npr_edge.training.reader.pack import backgrounds, build
     from npr_edge.training.reader.publish import weights_of
     from npr_edge.training.reader.review import review
@@ -58,10 +63,13 @@ def run(args: argparse.Namespace) -> int:
     drawn = Pool(args.plates) if args.plates else None
     crops = build(args.data, "train", folder)
     reviewed = folder / "review.npy"
+    outlined = folder / "outlines.npy"
     if args.review:
         review(trainer.average, crops, reviewed)
-    factors = np.load(reviewed) if reviewed.exists() else None
-    sources = Sources(crops, drawn, backgrounds(args.data, folder), factors)
+        if not outlined.exists():
+            outlines(crops, Path("models"), outlined)
+    factors, corners = (np.load(path) if path.exists() else None for path in (reviewed, outlined))
+    sources = Sources(crops, drawn, backgrounds(args.data, folder), factors, corners)
     train(trainer, sources, build(args.data, "val", folder))
     print(args.out / "last.pt")
     return 0

@@ -1,10 +1,12 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate
 from npr_edge.geometry import Box, Quad
-from npr_edge.recognise import PlateRecogniser
+from npr_edge.recognise import PlateRecogniser, outlined
 from tests.support.plates import plate_result
 
 LEFT = plate_result("LEFT", confidence=0.6, box=(0, 0, 30, 10))
@@ -25,6 +27,19 @@ class Grammar:
 
     def resolve_text(self, text: str, regions: Sequence[RegionCandidate] = ()) -> ResolvedPlate:
         raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("outline", "expected"),
+    [
+        (Box(1, 1, 28, 9), Box(1, 1, 28, 9)),  # nearly the same place, seen from near by
+        (Box(2, 0, 9, 3), Box(0, 0, 30, 10)),  # a word within something that was no plate
+    ],
+)
+def test_a_result_has_the_corners_that_the_reader_saw(outline: Box, expected: Box) -> None:
+    reading = replace(LEFT.reading, outline=Quad.from_box(outline))
+    assert outlined(LEFT.detection, reading).quad.hull() == expected
+    assert outlined(LEFT.detection, LEFT.reading) is LEFT.detection
 
 
 def test_every_plate_keeps_its_own_reading_and_the_best_comes_first() -> None:

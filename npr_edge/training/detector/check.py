@@ -25,12 +25,13 @@ from npr_edge.evaluate.detect import MATCH_IOU, SMALLEST_WIDTH_PX, DetectReport,
 from npr_edge.evaluate.statistics import rate
 from npr_edge.geometry import Quad
 from npr_edge.ports import Detector
+from npr_edge.read.reader import PlateReader
+from npr_edge.recognise import outlined
 from npr_edge.tflite import LoadedModel, TensorCard
 from npr_edge.training.detector.pack import Pack
 from npr_edge.training.detector.samples import Sampler
-from npr_edge.training.pool import draw_plate
+from npr_edge.training.pool import HELD_OUT_SEED, draw_plate
 
-HELD_OUT_SEED = 987_654
 LEAST_SCORE = 0.05
 Detected = tuple[AnnotatedPhoto, list[PlateDetection], tuple[int, int]]
 
@@ -80,11 +81,12 @@ def report_at(detected: list[Detected], threshold: float) -> dict[str, Any]:
     return {**figures, "recall_by_source": sources, "recall_by_width_px": by_width}
 
 
-def composites(detector: PlateDetector, pack: Pack, count: int) -> dict[str, Any]:
-    """Recall and corner error (plate heights) on ``count`` composed pictures."""
+def composites(detector: PlateDetector, reader: PlateReader, pack: Pack, count: int) -> dict[str, Any]:
+    """Recall and corner error (plate heights) on ``count`` composed pictures, of detections and of results."""
     plates = [draw_plate(HELD_OUT_SEED, index, ()).image for index in tqdm(range(200), desc="plates", mininterval=5)]
     sampler = Sampler(pack, plates, detector.input_size, split="val")
     errors: list[float] = []
+    result_errors: list[float] = []
     found: list[float] = []
     for index in tqdm(range(count), desc="composites", mininterval=5):
         sample = sampler.draw(np.random.default_rng((HELD_OUT_SEED, index)))
@@ -99,11 +101,15 @@ def composites(detector: PlateDetector, pack: Pack, count: int) -> dict[str, Any
             found.append(float(best is not None and best[0] >= MATCH_IOU))
             if best is not None and best[0] >= MATCH_IOU:
                 errors.append(corner_error(best[1].quad, quad))
+                result = outlined(best[1], reader.read(sample.image, best[1].quad))
+                result_errors.append(corner_error(result.quad, quad))
     return {
         "plates": len(found),
         "recall": _rounded(rate(found).value),
         "corner_error_mean": _rounded(rate(errors).value),
         "corner_error_median": _rounded(float(np.median(errors)) if errors else None),
+        "result_corner_error_mean": _rounded(rate(result_errors).value),
+        "result_corner_error_median": _rounded(float(np.median(result_errors)) if result_errors else None),
     }
 
 
@@ -130,7 +136,8 @@ def main() -> int:
         detected = detect_val(PlateDetector(FloatModel(card, args.float), threshold=LEAST_SCORE), args.data, pack)
         result["float"] = {str(t): report_at(detected, t) for t in args.thresholds}
     if args.composites:
-        result["composites"] = composites(PlateDetector(model), pack, args.composites)
+        reader = PlateReader(LoadedModel(args.models / "reader.json"))
+        result["composites"] = composites(PlateDetector(model), reader, pack, args.composites)
     print(json.dumps(result, indent=1))
     return 0
 

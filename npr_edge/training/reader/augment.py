@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npr_edge.domain import Image
-from npr_edge.geometry import FloatArray
-from npr_edge.read.preprocess import HEIGHT, WIDTH
+from npr_edge.geometry import FloatArray, Quad, homography
+from npr_edge.read.preprocess import HEIGHT, MARGIN, WIDTH
 
 Pixels = NDArray[Any]
 """(H, W, 3) uint8 BGR, as OpenCV's own types have it."""
@@ -60,8 +60,11 @@ class Shape:
     fill: float = 1.0
 
 
-REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, boxed=0.12, degrade=0.2, smallest_px=11.0)
-DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, boxed=0.4, degrade=0.5, smallest_px=11.0)
+REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, boxed=0.12, degrade=0.3, smallest_px=9.0)
+DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, boxed=0.4, degrade=0.5, smallest_px=9.0)
+
+UNIT_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+"""Corners TL TR BR BL of a whole crop."""
 
 
 def augment(
@@ -90,6 +93,27 @@ def augment(
     return np.asarray(_optics(lit, shape, strength, rng), dtype=np.uint8), matrix
 
 
+def closer(image: Image, corners: FloatArray, shape: Shape) -> tuple[Image, FloatArray, Shape]:
+    """Rectify the plate within a loose crop, with the margin that the product leaves around it.
+
+    Args:
+        image: (H, W, 3) uint8 BGR, the whole crop stretched.
+        corners: (4, 2) of the plate TL TR BR BL, 0-1.
+        shape: Of the crop.
+
+    Returns:
+        The closer crop at the same size, the plate's corners in it, and its shape.
+    """
+    height, width = image.shape[:2]
+    inner = np.abs(UNIT_CORNERS - MARGIN)
+    pixels = np.array([width, height])
+    matrix = homography(corners * pixels - 0.5, inner * pixels - 0.5)
+    view = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    quad = Quad.from_array(corners * np.array([shape.aspect, 1.0]))
+    aspect = quad.width / max(quad.height, 1e-3)
+    return np.asarray(view, dtype=np.uint8), inner, Shape(aspect, shape.lines)
+
+
 def _warp(aspect: float, strength: Strength, rng: np.random.Generator) -> FloatArray:
     """The map from crop coordinates to input coordinates, both 0-1."""
     sides = strength.cut - rng.random(4) ** 2 * (strength.cut + strength.widen) * rng.random()
@@ -101,7 +125,7 @@ def _warp(aspect: float, strength: Strength, rng: np.random.Generator) -> FloatA
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array([[1, shear], [0, 1]])
     centred = (corners - corners.mean(axis=0)) * np.array([aspect, 1.0])
     corners = corners.mean(axis=0) + (centred @ turn.T) / np.array([aspect, 1.0])
-    target = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
+    target = UNIT_CORNERS.astype(np.float32)
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target), dtype=np.float64)
 
 
@@ -109,9 +133,8 @@ def _boxed(shape: Shape, rng: np.random.Generator) -> tuple[FloatArray, Shape]:
     """The map of a turned and slanted plate to the upright box around it, and the shape of that box."""
     angle, slant = np.deg2rad(np.clip(rng.normal(0, 9), -28, 28)), rng.normal(0, 0.12)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.array([[1, slant], [0, 1]])
-    unit = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     away = 1 + np.abs(rng.normal(0, 0.12))
-    stretched = unit * np.array([shape.aspect * rng.uniform(0.65, 1.05), 1.0])
+    stretched = UNIT_CORNERS * np.array([shape.aspect * rng.uniform(0.65, 1.05), 1.0])
     end = int(rng.integers(0, 2))
     stretched[[end, 3 - end], 1] = 0.5 + (stretched[[end, 3 - end], 1] - 0.5) / away
     corners = stretched @ turn.T
@@ -119,7 +142,7 @@ def _boxed(shape: Shape, rng: np.random.Generator) -> tuple[FloatArray, Shape]:
     low = corners.min(axis=0) - rng.uniform(-0.02, 0.18, 2) * size
     high = corners.max(axis=0) + rng.uniform(-0.02, 0.18, 2) * size
     target = (corners - low) / (high - low)
-    matrix = cv2.getPerspectiveTransform(unit.astype(np.float32), target.astype(np.float32))
+    matrix = cv2.getPerspectiveTransform(UNIT_CORNERS.astype(np.float32), target.astype(np.float32))
     across, down = (high - low).tolist()
     return np.asarray(matrix, dtype=np.float64), Shape(across / down, shape.lines, min(1.0, 1 / down))
 

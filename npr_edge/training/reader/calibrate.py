@@ -12,20 +12,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from npr_edge.read.charset import encode
-from npr_edge.read.decode import best_texts, softmax, sureness
+from npr_edge.read.decode import LookVote, softmax
+from npr_edge.training.reader.looks import LOOKS
+from npr_edge.training.reader.network import GRID
 
 _LEAST = 1e-6
 
 
-LOOK_MARGINS = (0.04, -0.006, 0.077, -0.043)
-"""The usual margin, then a tenth closer, a twelfth wider and almost a fifth closer.
-
-Found on the val crops: the surest of these looks is right for 88.8 % where the first alone is for 85.6 %; two looks
-give 87.6 %, averaging four 88.0 %.
-"""
-
-SURE = 0.8
-"""Product of slots from which on a look is final: three quarters of the val crops; 0.9 gave no more."""
+SURE, ENOUGH = 0.9, 1.4
+"""See ``LookVote``. Two thirds of the val crops take one look, the others 3.5 on the average; 0.8 and 1.2 read 0.4 points
+less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +40,10 @@ class Calibration:
             "region_temperature": round(self.region_temperature, 4),
             "confidence_slope": round(self.once[0], 4),
             "confidence_offset": round(self.once[1], 4),
-            "look_margins": list(LOOK_MARGINS),
+            "looks": [look.model_dump() for look in LOOKS],
+            "outline_grid": list(GRID),
             "sure": SURE,
+            "enough": ENOUGH,
             "repeat_slope": round(self.repeated[0], 4),
             "repeat_offset": round(self.repeated[1], 4),
         }
@@ -53,29 +51,34 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The best text of a plate after all its looks: product of its slots, and whether it took several."""
+    """The text of a plate after all its looks, with its support; see ``LookVote``."""
 
     text: str
-    product: float
-    repeated: bool
+    support: float
+    taken: int
+
+    @property
+    def repeated(self) -> bool:
+        """Whether it took more than one look."""
+        return self.taken > 1
 
 
 def choose(looks: list[NDArray[np.float32]], temperature: float) -> list[Chosen]:
     """What the reader settles on.
 
     Args:
-        looks: Slot logits (N, SLOTS, CLASSES) of the N plates at each margin, in the order of ``LOOK_MARGINS``.
+        looks: Slot logits (N, SLOTS, CLASSES) of the N plates at each look, in the order of ``LOOKS``.
         temperature: Of the slots.
     """
     return [_choose([softmax(look[index], temperature) for look in looks]) for index in range(len(looks[0]))]
 
 
 def _choose(looks: list[NDArray[np.float32]]) -> Chosen:
-    sure = [sureness(slots) for slots in looks]
-    taken = next((count for count, value in enumerate(sure, 1) if value >= SURE), len(looks))
-    best = looks[int(np.argmax(sure[:taken]))]
-    text, product = best_texts(best, 1)[0]
-    return Chosen(text, product, taken > 1)
+    vote = LookVote(SURE, ENOUGH)
+    for slots in looks:
+        if vote.add(slots):
+            break
+    return Chosen(vote.text, vote.support, vote.taken)
 
 
 def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
@@ -139,7 +142,7 @@ def calibrate(
     temperature = fit_temperature(looks[0].reshape(-1, looks[0].shape[2]), codes.ravel())
     chosen = choose(looks, temperature)
     right = np.array([float(text == best.text) for text, best in zip(texts, chosen, strict=True)])
-    products = np.array([best.product for best in chosen])
+    supports = np.array([best.support for best in chosen])
     repeated = np.array([best.repeated for best in chosen])
-    curves = [fit_curve(products[part], right[part]) if part.any() else (1.0, 0.0) for part in (~repeated, repeated)]
+    curves = [fit_curve(supports[part], right[part]) if part.any() else (1.0, 0.0) for part in (~repeated, repeated)]
     return Calibration(temperature, fit_temperature(region, places), curves[0], curves[1])

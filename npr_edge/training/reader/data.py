@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from npr_edge.geometry import project
+from npr_edge.geometry import FloatArray, project
 from npr_edge.read.charset import BLANK, SLOTS, encode
 from npr_edge.read.preprocess import HEIGHT, WIDTH
 from npr_edge.training.pool import Pool
-from npr_edge.training.reader.augment import DRAWN, REAL, Shape, augment
+from npr_edge.training.reader.augment import DRAWN, REAL, UNIT_CORNERS, Shape, augment, closer
 from npr_edge.training.reader.network import GRID
 from npr_edge.training.reader.pack import MACHINE_PREFIX, Crop, Pack
 from npr_edge.training.reader.places import place_of
@@ -49,6 +49,9 @@ _WEIGHT = MappingProxyType(
 """Correction of a source's share beyond the square root of its size: harder and more varied sources count more."""
 
 
+_CLOSER_SHARE = 0.5
+"""Crops whose plate is known are shown upright and close half the time, as the device sees plates."""
+
 _STACKED_WEIGHT = 2.0
 """Drawn plates of several lines count double: real ones are rare outside Vietnam."""
 
@@ -62,12 +65,14 @@ class Sources:
         drawn: Generated plates; None trains on real crops alone.
         backgrounds: (N, HEIGHT, WIDTH, 3) uint8 BGR, pieces of photographs without plates, set around drawn plates.
         factors: (crops,) correction of each crop's share, from ``review``; None for none.
+        outlines: (crops, 4, 2) corners of the plate in each crop, 0-1, NaN where unknown; None for none at all.
     """
 
     crops: Pack
     drawn: Pool | None
     backgrounds: NDArray[np.uint8]
     factors: NDArray[np.float64] | None = None
+    outlines: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Batch:
         weight: (B,) float32 trust in the label.
         loose: (B,) bool, O counts as 0 and I as 1.
         centres: (B, SLOTS, 2) float32 in tokens (column, row); NaN where unknown or empty.
+        corners: (B, 4, 2) float32 of the plate TL TR BR BL, in tokens; NaN where unknown.
     """
 
     images: Tensor
@@ -89,6 +95,7 @@ class Batch:
     weight: Tensor
     loose: Tensor
     centres: Tensor
+    corners: Tensor
 
 
 def shares(crops: list[Crop]) -> NDArray[np.float64]:
@@ -121,16 +128,21 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         while True:
             rows = [self._from_drawn(rng) for _ in range(self._drawn_count)]
             rows += [self._from_real(rng) for _ in range(self._batch - self._drawn_count)]
-            yield tuple(np.stack([np.asarray(row[column]) for row in rows]) for column in range(6))
+            yield tuple(np.stack([np.asarray(row[column]) for row in rows]) for column in range(7))
 
     def _from_real(self, rng: np.random.Generator) -> tuple[object, ...]:
         index = min(int(np.searchsorted(self._chances, rng.random())), len(self._chances) - 1)
         crop = self._sources.crops.crops[index]
         shape = Shape(crop.width_px / crop.height_px, crop.lines)
-        image, _ = augment(self._sources.crops.pixels[index], shape, REAL, rng)
+        corners = np.full((4, 2), np.nan) if self._sources.outlines is None else self._sources.outlines[index]
+        pixels = self._sources.crops.pixels[index]
+        if not np.isnan(corners[0, 0]) and rng.random() < _CLOSER_SHARE:
+            pixels, corners, shape = closer(pixels, corners.astype(np.float64), shape)
+        image, matrix = augment(pixels, shape, REAL, rng)
         trust = _MACHINE_TRUST if crop.source.startswith(MACHINE_PREFIX) else TRUST.get(crop.source, 1.0)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
-        return image, encode(crop.text), place_of(crop.region), trust, crop.source in LOOSE_SOURCES, centres
+        loose = crop.source in LOOSE_SOURCES
+        return image, encode(crop.text), place_of(crop.region), trust, loose, centres, _tokens(matrix, corners)
 
     def _from_drawn(self, rng: np.random.Generator) -> tuple[object, ...]:
         drawn = self._sources.drawn
@@ -140,14 +152,21 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         background = self._sources.backgrounds[int(rng.integers(len(self._sources.backgrounds)))]
         image, matrix = augment(plate.image, Shape(plate.aspect, plate.lines), DRAWN, rng, background)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
-        centres[: len(plate.text)] = project(matrix, plate.char_centres.astype(np.float64)) * np.array(GRID[::-1]) - 0.5
-        return image, encode(plate.text), place_of(plate.region), 1.0, False, centres
+        centres[: len(plate.text)] = _tokens(matrix, plate.char_centres)
+        return image, encode(plate.text), place_of(plate.region), 1.0, False, centres, _tokens(matrix, UNIT_CORNERS)
+
+
+def _tokens(matrix: FloatArray, points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Points (N, 2) of a crop (0-1) in tokens of its view (column, row)."""
+    places = project(matrix, points.astype(np.float64)) * np.array(GRID[::-1]) - 0.5
+    return places.astype(np.float32)
 
 
 def to_batch(arrays: tuple[NDArray[np.generic], ...], device: torch.device) -> Batch:
     """Tensors of what ``Stream`` yields."""
-    images, codes, region, weight, loose, centres = (torch.as_tensor(array).to(device) for array in arrays)
-    return Batch(to_input(images), codes.long(), region.long(), weight.float(), loose.bool(), centres.float())
+    images, codes, region, weight, loose, centres, corners = (torch.as_tensor(a).to(device) for a in arrays)
+    places = centres.float(), corners.float()
+    return Batch(to_input(images), codes.long(), region.long(), weight.float(), loose.bool(), *places)
 
 
 def to_input(images: Tensor) -> Tensor:

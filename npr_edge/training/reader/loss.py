@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
 from npr_edge.training.reader.data import Batch
-from npr_edge.training.reader.network import GRID, Outputs
+from npr_edge.training.reader.network import GRID, TOKENS, Outputs
 
 _SMOOTHING = 0.02
 _SPREAD = 0.6
@@ -19,16 +19,18 @@ _TWINS = (("0", "O"), ("1", "I"))
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """Weights of the helpers beside the text: attention towards drawn centres, characters of tokens, region."""
+    """Weights beside the text: attention towards drawn centres, characters of tokens, region, the plate's corners."""
 
     attention: float
     cells: float
     region: float
+    outline: float
 
 
 def loss_of(outputs: Outputs, batch: Batch, guidance: Guidance) -> Tensor:
     """Scalar loss of one batch."""
     total = _text(outputs.slots, batch) + guidance.region * _region(outputs.region, batch)
+    total = total + guidance.outline * _outline(outputs.outline, batch.corners)
     known = ~torch.isnan(batch.centres[..., 0])
     if guidance.attention > 0 and bool(known.any()):
         rows, slots = known.nonzero(as_tuple=True)
@@ -63,6 +65,19 @@ def _region(logits: Tensor, batch: Batch) -> Tensor:
     if not bool((batch.region >= 0).any()):
         return logits.sum() * 0
     return functional.cross_entropy(logits.float(), batch.region, ignore_index=-1)
+
+
+def _outline(logits: Tensor, corners: Tensor) -> Tensor:
+    """Distance of expected corners from true ones, in tokens, where those are known; maps are drawn to a point too."""
+    known = ~torch.isnan(corners[:, 0, 0])
+    if not bool(known.any()):
+        return logits.sum() * 0
+    maps, truth = logits[known].flatten(0, 1), corners[known].flatten(0, 1)
+    limits = truth.new_tensor([GRID[1] - 1, GRID[0] - 1])
+    truth = torch.minimum(truth.clamp(min=0), limits)
+    spots = torch.stack([torch.arange(TOKENS) % GRID[1], torch.arange(TOKENS) // GRID[1]], dim=1).to(truth)
+    expected = maps.float().softmax(dim=1) @ spots
+    return functional.smooth_l1_loss(expected, truth, beta=0.25) + 0.1 * _attention(maps, truth)
 
 
 def _attention(logits: Tensor, centres: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ GRID = (8, 24)
 
 TOKENS = GRID[0] * GRID[1]
 
+CORNERS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Widths:
@@ -40,12 +42,14 @@ class Outputs:
         region: (B, regions) logits.
         attention: (B, SLOTS + 1, TOKENS) logits; the last row is the region's.
         cells: (B, CLASSES, rows, columns) logits of the character under each token (training only).
+        outline: (B, CORNERS, TOKENS) logits of where the plate's corners are, TL TR BR BL.
     """
 
     slots: Tensor
     region: Tensor
     attention: Tensor
     cells: Tensor
+    outline: Tensor
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -111,6 +115,8 @@ class Reader(nn.Module):
         self.classifier = nn.Linear(channels, CLASSES)
         self.region = nn.Linear(channels, widths.regions)
         self.cells = nn.Conv2d(channels, CLASSES, 1)
+        self.outline = nn.Linear(channels, CORNERS)
+        self.outline_place = nn.Parameter(torch.zeros(TOKENS, CORNERS))
 
     def forward(self, x: Tensor) -> Outputs:
         """One pass; see ``Outputs``."""
@@ -120,7 +126,8 @@ class Reader(nn.Module):
         attention = (self.attention(tokens) + self.place).transpose(1, 2)
         picked = torch.bmm(attention.softmax(dim=2), tokens)
         slots = self.classifier(self.exchange(picked[:, :SLOTS]))
-        return Outputs(slots, self.region(picked[:, SLOTS]), attention, self.cells(local))
+        outline = (self.outline(tokens) + self.outline_place).transpose(1, 2)
+        return Outputs(slots, self.region(picked[:, SLOTS]), attention, self.cells(local), outline)
 
 
 def _tokens(x: Tensor) -> Tensor:
@@ -134,7 +141,7 @@ def _grid(x: Tensor) -> Tensor:
 
 
 class Deployed(nn.Module):
-    """The network as the device runs it: channels last and BGR in, slot and region logits out.
+    """The network as the device runs it: channels last and BGR in, slot, region and outline logits out.
 
     Softmax, temperature and the search for texts stay outside, in float, where they cost nothing.
     """
@@ -147,6 +154,6 @@ class Deployed(nn.Module):
         stem.data = stem.data.flip(1)
 
     def forward(self, plate: Tensor) -> dict[str, Tensor]:
-        """(1, 64, 192, 3) BGR 0-1 -> ``slots`` (1, SLOTS, CLASSES), ``region`` (1, regions)."""
+        """(1, 64, 192, 3) BGR 0-1 -> ``slots`` (1, SLOTS, CLASSES), ``region`` (1, regions), ``outline``."""
         outputs = self.reader(plate.permute(0, 3, 1, 2))
-        return {"slots": outputs.slots, "region": outputs.region}
+        return {"slots": outputs.slots, "region": outputs.region, "outline": outputs.outline}

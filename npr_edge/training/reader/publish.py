@@ -7,21 +7,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from npr_edge.evaluate.read import calibration_error, reliability
 from npr_edge.evaluate.statistics import score_text
 from npr_edge.read.charset import ALPHABET, decode
 from npr_edge.read.decode import calibrated
-from npr_edge.read.preprocess import HEIGHT, WIDTH, rectify, shrink_to_input, whole
+from npr_edge.read.preprocess import HEIGHT, WIDTH, shrink_to_input
 from npr_edge.training.export import export_int8, sha256_of
-from npr_edge.training.reader.calibrate import LOOK_MARGINS, Calibration, calibrate, choose
+from npr_edge.training.reader.calibrate import Calibration, calibrate, choose
 from npr_edge.training.reader.data import shares
+from npr_edge.training.reader.looks import first_views, take_looks
 from npr_edge.training.reader.network import Deployed, Reader
 from npr_edge.training.reader.pack import Crop, Pack, build
 from npr_edge.training.reader.places import REGIONS, place_of
@@ -51,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
     float_path.replace(args.out / "reader.float.tflite")
     save_float(network, args.models / "float" / "reader.pt")
     val = build(args.data, "val", args.out / "pack")
-    runs = [run_int8(path, seen(val, margin)) for margin in LOOK_MARGINS]
-    looks, region = [slots for slots, _ in runs], runs[0][1]
+    taken = take_looks(path, val)
+    looks, region = taken.slots, taken.region
     places = np.array([place_of(crop.region) for crop in val.crops], dtype=np.int64)
     fitted = calibrate(looks, region, [crop.text for crop in val.crops], places)
-    floating = read_all(network, seen(val, LOOK_MARGINS[0])).numpy()
+    floating = read_all(network, first_views(val)).numpy()
     metrics = figures(val, looks, fitted) | {
         "first_look_int8": round(first_look(val, looks[0]), 4),
         "first_look_float": round(first_look(val, floating), 4),
@@ -90,29 +89,6 @@ def calibration_inputs(train: Pack) -> list[NDArray[np.float32]]:
     return [crop[None].astype(np.float32) / np.float32(255) for crop in crops]
 
 
-def run_int8(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slot and region logits of the int8 file for (N, HEIGHT, WIDTH, 3) uint8 BGR crops."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
-    runner = interpreter.get_signature_runner()
-    (name,) = runner.get_input_details()
-    details = runner.get_output_details()
-    outputs: dict[str, list[NDArray[np.float32]]] = {"slots": [], "region": []}
-    for image in tqdm(images, desc="int8 on val", mininterval=10):
-        stored = runner(**{name: (image.astype(np.int16) - 128).astype(np.int8)[None]})
-        for output, rows in outputs.items():
-            scale, zero_point = details[output]["quantization"]
-            rows.append((stored[output][0].astype(np.float32) - zero_point) * np.float32(scale))
-    return np.stack(outputs["slots"]), np.stack(outputs["region"])
-
-
-def seen(val: Pack, margin: float) -> NDArray[np.uint8]:
-    """Every val crop as a look with ``margin`` shows it, (N, HEIGHT, WIDTH, 3) uint8 BGR."""
-    images = (np.asarray(cv2.imread(crop.file), dtype=np.uint8) for crop in val.crops)
-    return np.stack([rectify(image, whole(image), margin) for image in images])
-
-
 def figures(val: Pack, looks: list[NDArray[np.float32]], fitted: Calibration) -> dict[str, Any]:
     """Exact match over all and by source, and how true the confidence is, of the logits of all looks."""
     hits: dict[str, list[float]] = {}
@@ -121,7 +97,7 @@ def figures(val: Pack, looks: list[NDArray[np.float32]], fitted: Calibration) ->
     for crop, best in zip(val.crops, chosen, strict=True):
         slope, offset = fitted.repeated if best.repeated else fitted.once
         hits.setdefault(crop.source, []).append(_hit(crop, best.text))
-        confidences.append(calibrated([(best.text, best.product)], slope, offset)[0].confidence)
+        confidences.append(calibrated([(best.text, best.support)], slope, offset)[0].confidence)
         right.append(float(best.text == crop.text))
     table = reliability(confidences, right)
     return {
@@ -129,6 +105,7 @@ def figures(val: Pack, looks: list[NDArray[np.float32]], fitted: Calibration) ->
         "exact": round(float(np.mean([hit for rows in hits.values() for hit in rows])), 4),
         "by_source": {s: {"exact": round(float(np.mean(h)), 4), "crops": len(h)} for s, h in sorted(hits.items())},
         "looked_again": round(float(np.mean([best.repeated for best in chosen])), 4),
+        "looks": round(float(np.mean([best.taken for best in chosen])), 2),
         "calibration_error": round(calibration_error(table), 4),
         "reliability": [[r.low, r.high, r.count, round(r.confidence, 3), round(r.right, 3)] for r in table],
     }
@@ -152,7 +129,11 @@ def card_of(path: Path, version: str, fitted: Calibration, metrics: dict[str, An
     runner = Interpreter(model_path=str(path)).get_signature_runner()
     inputs, outputs = runner.get_input_details(), runner.get_output_details()
     (name,) = inputs
-    meanings = {"slots": "logits of the character in each slot, blank last", "region": "logits of the regions"}
+    meanings = {
+        "slots": "logits of the character in each slot, blank last",
+        "region": "logits of the regions",
+        "outline": "a map of logits for each of the plate's corners TL TR BR BL",
+    }
     return {
         "name": "reader",
         "version": version,

@@ -85,7 +85,8 @@ class Trainer:
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Take over the weights of a float checkpoint with a fresh optimiser and clock: fine-tuning.
 
-        A checkpoint made when fewer regions were known fills the first outputs of the region head.
+        A checkpoint made when fewer regions were known fills the first outputs of the region head; heads that it does
+        not have stay fresh.
         """
         own = self.network.state_dict()
         for name, value in weights.items():
@@ -131,7 +132,7 @@ class Trainer:
     def _guidance(self) -> Guidance:
         """Strong while the slots learn to count, weak once they can."""
         share = self.plan.guidance * max(0.1, 1 - 1.5 * self.progress)
-        return Guidance(attention=0.25 * share, cells=0.15 * share, region=0.05)
+        return Guidance(attention=0.25 * share, cells=0.15 * share, region=0.05, outline=0.1)
 
     @torch.no_grad()
     def _follow(self) -> None:

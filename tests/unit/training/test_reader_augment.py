@@ -12,7 +12,7 @@ import pytest
 from npr_edge.geometry import project
 from npr_edge.read.preprocess import HEIGHT, WIDTH
 from npr_edge.training.reader import pack
-from npr_edge.training.reader.augment import DRAWN, REAL, Shape, Strength, augment
+from npr_edge.training.reader.augment import DRAWN, REAL, Shape, Strength, augment, closer
 from npr_edge.training.reader.places import REGIONS, UNKNOWN, place_of
 
 GENTLE = Strength(cut=0.0, widen=0.2, turn_deg=4.0, boxed=0.0, degrade=0.0, smallest_px=20.0)
@@ -45,6 +45,20 @@ def test_views_have_the_input_s_form_and_depend_on_the_seed_alone(strength: Stre
         assert first.dtype == np.uint8
         assert np.isfinite(matrix).all()
         assert (first == again).all()
+
+
+def test_a_loose_crop_comes_closer_with_its_corners() -> None:
+    crop = np.full((80, 240, 3), 40, np.uint8)
+    corners = np.array([[0.25, 0.2], [0.7, 0.3], [0.7, 0.75], [0.25, 0.65]])
+    cv2.fillConvexPoly(crop, np.round(corners * [240, 80]).astype(np.int32), (230, 230, 230))
+
+    view, inner, shape = closer(crop, corners, Shape(3.0, 1))
+
+    low, high = np.round(inner.min(axis=0) * [240, 80]).astype(int), np.round(inner.max(axis=0) * [240, 80]).astype(int)
+    assert (view[low[1] + 3 : high[1] - 3, low[0] + 3 : high[0] - 3] > 200).all()
+    assert (view[: low[1] - 1] < 60).mean() > 0.9
+    # 0.45 of a crop three times as wide as high, and 0.45 of its height; slanted by a tenth of it.
+    assert shape.aspect == pytest.approx(np.hypot(0.45 * 3, 0.1) / 0.45, rel=0.02)
 
 
 def test_parts_of_countries_count_as_the_country_but_us_states_for_themselves() -> None:

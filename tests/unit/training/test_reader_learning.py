@@ -13,18 +13,22 @@ from npr_edge.read.charset import CLASSES, SLOTS, encode  # noqa: E402
 from npr_edge.training.reader import calibrate, pack  # noqa: E402
 from npr_edge.training.reader.data import Batch  # noqa: E402
 from npr_edge.training.reader.loss import Guidance, loss_of  # noqa: E402
-from npr_edge.training.reader.network import GRID, TOKENS, Outputs  # noqa: E402
+from npr_edge.training.reader.network import CORNERS, GRID, TOKENS, Outputs  # noqa: E402
 from npr_edge.training.reader.review import review  # noqa: E402
 from npr_edge.training.reader.train import new_reader  # noqa: E402
 
-PLAIN = Guidance(attention=0.0, cells=0.0, region=0.0)
+PLAIN = Guidance(attention=0.0, cells=0.0, region=0.0, outline=0.0)
 
 
 def outputs_for(text: str) -> Outputs:
     slots = torch.full((1, SLOTS, CLASSES), -4.0)
     slots[0, torch.arange(SLOTS), torch.tensor(encode(text))] = 4.0
     return Outputs(
-        slots, torch.zeros(1, 5), torch.zeros(1, SLOTS + 1, TOKENS), torch.zeros(1, CLASSES, GRID[0], GRID[1])
+        slots,
+        torch.zeros(1, 5),
+        torch.zeros(1, SLOTS + 1, TOKENS),
+        torch.zeros(1, CLASSES, GRID[0], GRID[1]),
+        torch.zeros(1, CORNERS, TOKENS),
     )
 
 
@@ -33,7 +37,8 @@ def batch_for(text: str, *, loose: bool = False, centre: tuple[float, float] | N
     if centre is not None:
         centres[0, 0] = torch.tensor(centre)
     codes = torch.tensor([encode(text)])
-    return Batch(torch.zeros(1), codes, torch.tensor([-1]), torch.ones(1), torch.tensor([loose]), centres)
+    corners = torch.full((1, CORNERS, 2), float("nan"))
+    return Batch(torch.zeros(1), codes, torch.tensor([-1]), torch.ones(1), torch.tensor([loose]), centres, corners)
 
 
 def test_a_loose_source_takes_o_for_0_and_i_for_1() -> None:
@@ -47,12 +52,26 @@ def test_a_loose_source_takes_o_for_0_and_i_for_1() -> None:
 
 def test_attention_is_pulled_to_the_character() -> None:
     outputs = outputs_for("A")
-    guidance = Guidance(attention=1.0, cells=0.0, region=0.0)
+    guidance = Guidance(attention=1.0, cells=0.0, region=0.0, outline=0.0)
     far = float(loss_of(outputs, batch_for("A", centre=(3.0, 2.0)), guidance))
     outputs.attention[0, 0, 2 * GRID[1] + 3] = 6.0
 
     assert float(loss_of(outputs, batch_for("A", centre=(3.0, 2.0)), guidance)) < far
     assert float(loss_of(outputs, batch_for("A", centre=(20.0, 6.0)), guidance)) > far
+
+
+def test_the_outline_is_pulled_to_the_corners_that_are_known() -> None:
+    outputs, batch = outputs_for("A"), batch_for("A")
+    guidance = Guidance(attention=0.0, cells=0.0, region=0.0, outline=1.0)
+    unknown = float(loss_of(outputs, batch, guidance))
+    # Beyond the grid a corner counts as at its edge.
+    batch.corners[0] = torch.tensor([[-1.0, 1.0], [20.0, 1.0], [20.0, 6.0], [2.0, 9.0]])
+    far = float(loss_of(outputs, batch, guidance))
+    for corner, (column, row) in enumerate([(0, 1), (20, 1), (20, 6), (2, 7)]):
+        outputs.outline[0, corner, row * GRID[1] + column] = 20.0
+
+    assert unknown == float(loss_of(outputs_for("A"), batch_for("A"), PLAIN))
+    assert float(loss_of(outputs, batch, guidance)) < far - 5
 
 
 def test_the_temperature_is_found() -> None:
