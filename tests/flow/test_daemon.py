@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from npr_edge.domain import ReadFilter
+from npr_edge.domain import ReadFilter, Vehicle
 from npr_edge.record import Reads
 from tests.support.clips import CODES, Pass, text_of, write_clip
 from tests.support.daemons import Listener, broker, daemon, free_port, until, write_config
+from tests.support.registries import KEY, serving
 
 ENTRY = """
 [[camera]]
@@ -179,3 +180,30 @@ def test_status_without_a_daemon_ends_with_1(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "no daemon answers" in done.stderr
+
+
+def test_vehicle_data_that_comes_late_follows_as_an_update(tmp_path: Path, mqtt_port: int) -> None:
+    """The registry keeps silent until the read is on the broker: it waits for nobody."""
+    write_clip(tmp_path / "entry.avi", [Pass(CODES[1], 5, 30)], 40)
+    (tmp_path / "dvla.key").write_text(KEY, encoding="ascii")
+    ford = {"registrationNumber": text_of(CODES[1]), "make": "FORD", "yearOfManufacture": 2019}
+    listener = Listener(mqtt_port)
+    with serving() as registries:
+        registries.raw = (200, json.dumps(ford).encode())
+        registries.hold.clear()
+        dvla = f'[vehicles.dvla]\nenabled = true\nbase_url = "{registries.url}"\nkey_file = "{tmp_path / "dvla.key"}"\n'
+        config = write_config(tmp_path, ENTRY, mqtt_port=mqtt_port, extra=dvla + "timeout_s = 60\n")
+        with daemon(config) as running:
+            first = until("the read", lambda: listener.on("read"))[0]
+            assert (first["event_type"], first["vehicle"]) == ("read", None)
+            assert registries.arrived.is_set()
+            registries.hold.set()
+            second = until("the update", lambda: listener.on("update"))[0]
+            assert running.end() == 0
+        listener.close()
+    assert (second["event_type"], second["event_id"]) == ("update", first["event_id"])
+    assert second["vehicle"] == {"source": "dvla", "make": "FORD", "year": 2019}
+    kept = list(Reads(running.data_dir).export(ReadFilter()))
+    assert [(read.text, read.vehicle) for read in kept] == [
+        (text_of(CODES[1]), Vehicle("dvla", make="FORD", year=2019))
+    ]
