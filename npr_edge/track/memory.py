@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from npr_edge.track.motion_model import Motion
@@ -36,16 +37,15 @@ comes out further on."""
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """When and where a plate was in view: its motion and frame when it was first and last seen."""
+    """When and where a plate was in view: its motion when it was first and last seen, and the last frames with it."""
 
     first: Motion
     last: Motion
-    first_frame: int
-    last_frame: int
+    frames: Collection[int]
 
     def meets(self, other: Sight) -> bool:
-        """Whether both were in view in the same frames."""
-        return self.first_frame <= other.last_frame and other.first_frame <= self.last_frame
+        """Whether both were seen in one and the same frame: then they are two plates."""
+        return not set(self.frames).isdisjoint(other.frames)
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Memory:
     def _is_misread(self, read: Read, outcome: Outcome, sight: Sight) -> bool:
         """Whether another text is likelier a bad reading of the same vehicle than a second one."""
         text = outcome.plate.text
-        if _is_scrap(read, text, sight):
+        if is_scrap(text, sight, read.text, read.sight):
             return True
         in_place = _is_parked_at(read, sight)
         if in_place and similarity(read.text, text) >= PARKED_SIMILARITY and not _is_sure(outcome, read.text):
@@ -110,14 +110,14 @@ def _is_parked_at(read: Read, sight: Sight) -> bool:
     return read.parked and near and sight.first.at_s - read.sight.last.at_s <= PARKED_S
 
 
-def _is_scrap(read: Read, text: str, sight: Sight) -> bool:
+def is_scrap(text: str, sight: Sight, other_text: str, other: Sight) -> bool:
     """Whether one text is a part of the other, the later one first seen where the earlier one may be by then."""
-    if not (is_part(text, read.text) or is_part(read.text, text)):
+    if not (is_part(text, other_text) or is_part(other_text, text)):
         return False
-    one, other = sorted((read.sight, sight), key=lambda each: each.first_frame)
-    at_s = other.first.at_s
-    here, there = other.first.quad.hull().centre, one.last.forecast(at_s).hull().centre
-    return at_s - one.last.at_s <= SCRAP_S and math.dist(here, there) <= one.last.gate_px(at_s)
+    early, late = sorted((sight, other), key=lambda each: each.first.at_s)
+    at_s = late.first.at_s
+    here, there = late.first.quad.hull().centre, early.last.forecast(at_s).hull().centre
+    return at_s - early.last.at_s <= SCRAP_S and math.dist(here, there) <= early.last.gate_px(at_s)
 
 
 def _follows(read: Read, sight: Sight) -> bool:

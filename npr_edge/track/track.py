@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 from npr_edge.domain import Direction, Frame, Image, PlateResult, ResolvedPlate, Sighting, UnreadReason
@@ -21,6 +22,9 @@ DRIFT_HEIGHTS = 1.5
 """Otherwise a plate that moved down the picture by this many plate heights came nearer."""
 
 STALE_MISSES = 3
+
+MAX_FRAMES = 256
+"""Frames that a track remembers to have been seen in; plates that share none may be one."""
 
 PARKED_SPEED = 0.35
 """Plate widths per second below which a vehicle stands."""
@@ -60,6 +64,7 @@ class Track:
         self.first = self.last = Moment.of(frame)
         self.motion = Motion(result.detection.quad, frame.monotonic_s)
         self.first_motion = self.motion
+        self.frames: deque[int] = deque(maxlen=MAX_FRAMES)
         self.vote = Vote(voter)
         self.hits = 0
         self.misses = 0
@@ -87,6 +92,7 @@ class Track:
         quad, height, width = result.detection.quad, *frame.image.shape[:2]
         self._cross(quad, camera, (width, height))
         self.last = Moment.of(frame)
+        self.frames.append(frame.index)
         before = self.motion.quad if self.hits else None
         self.motion = self.motion.seen(quad, frame.monotonic_s) if self.hits else self.motion
         self.hits += 1
@@ -114,9 +120,9 @@ class Track:
             self.crossed = way
 
     def _remember(self, read: Read) -> None:
-        if self.last.frame < read.sight.last_frame:
+        if self.motion.at_s < read.sight.last.at_s:
             return  # a scrap from before the whole plate was read
-        read.sight, read.parked = replace(read.sight, last=self.motion, last_frame=self.last.frame), self.is_still
+        read.sight, read.parked = replace(read.sight, last=self.motion, frames=self.frames), self.is_still
 
     def remember(self) -> Read:
         """The read as the camera's memory keeps it; kept up to date by this track."""
@@ -132,7 +138,7 @@ class Track:
     @property
     def sight(self) -> Sight:
         """When and where it was in view so far."""
-        return Sight(self.first_motion, self.motion, self.first.frame, self.last.frame)
+        return Sight(self.first_motion, self.motion, self.frames)
 
     @property
     def is_still(self) -> bool:

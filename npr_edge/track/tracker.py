@@ -10,7 +10,7 @@ from npr_edge.geometry import Box
 from npr_edge.settings import CameraSettings, TrackSettings
 from npr_edge.track import zones
 from npr_edge.track.association import Seen, associate
-from npr_edge.track.memory import Memory, Read
+from npr_edge.track.memory import Memory, Read, is_scrap
 from npr_edge.track.text import is_part, similarity
 from npr_edge.track.track import Track
 from npr_edge.track.verdict import is_final_early, is_final_late, is_read, why_unread
@@ -90,7 +90,7 @@ class Tracker:
     def close(self) -> list[Sighting]:
         """End all tracks: the clip is over, the camera is gone or the daemon stops."""
         ended, self._tracks = self._tracks, []
-        return [sighting for track in ended for sighting in self._end(track)]
+        return self._end_all(ended)
 
     def _counts(self, result: PlateResult, size: tuple[int, int]) -> bool:
         quad = result.detection.quad
@@ -147,7 +147,12 @@ class Tracker:
         for track in self._tracks:
             (lost if self._is_lost(track, at_s, frame) else kept).append(track)
         self._tracks = kept
-        return [sighting for track in lost for sighting in self._end(track)]
+        return self._end_all(lost)
+
+    def _end_all(self, tracks: list[Track]) -> list[Sighting]:
+        """Last words, the longest tracks first: a scrap is known by the plate that it is part of."""
+        ordered = sorted(tracks, key=lambda track: -track.hits)
+        return [sighting for track in ordered for sighting in self._end(track)]
 
     def _is_lost(self, track: Track, at_s: float, frame: Box) -> bool:
         if track.misses < MIN_MISSES:
@@ -165,6 +170,9 @@ class Tracker:
             return []
         if track.read is not None:
             return [replace(track.sighting(self._camera.id, track.read, None), closing=True)]
+        if not track.previewed and self._is_part_of_one_in_view(track):
+            self.tally.fragments += 1
+            return []
         outcome = track.vote.outcome()
         if outcome is not None and is_read(outcome, track.clean, self._settings):
             return self._decide(track)
@@ -184,6 +192,15 @@ class Tracker:
             return True
         # What never moves, is never whole and never clear is a sign or a window at the border of the picture.
         return track.hits >= 2 and not (track.clean == 0 and track.is_still)
+
+    def _is_part_of_one_in_view(self, track: Track) -> bool:
+        """Whether a track that ends showed a part of a plate that is still being voted on: half hidden for a moment."""
+        text, sight = track.known().text, track.sight
+        others = [other for other in self._tracks if other.read is None and not other.sight.meets(sight)]
+        return any(
+            is_part(text, other.known().text) and is_scrap(text, sight, other.known().text, other.sight)
+            for other in others
+        )
 
     def _is_fragment(self, track: Track) -> bool:
         """Whether an unread track is a scrap of a passage that was read: cut by the border, half hidden."""

@@ -99,6 +99,21 @@ def test_half_hidden_by_another_vehicle_is_the_same_vehicle() -> None:
     assert scene.unread == []
 
 
+@pytest.mark.parametrize("sure", [0.75, 0.95], ids=["while it is voted on", "after it was read"])
+def test_a_scrap_in_the_middle_of_a_passage_is_the_same_vehicle(sure: float) -> None:
+    """For a frame or two a pole hides half of the plate, and the half looks like a plate of its own."""
+    scene = Scene()
+    for step in range(24):
+        x = 200 + 30 * step
+        if step in (6, 7):
+            scene.look(plate("AB12", (x - 40, 400), width=45, confidence=0.97))
+        else:
+            scene.look(plate("AB12CDE", (x, 400), confidence=sure))
+    scene.empty(15)
+    assert scene.reads == ["AB12CDE"]
+    assert scene.unread == []
+
+
 def test_a_scrap_before_the_whole_plate_is_the_same_vehicle() -> None:
     scene = Scene()
     for step in range(2):
