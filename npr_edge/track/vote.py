@@ -40,6 +40,9 @@ SURE_WIDTH_PX = 60.0
 """A frame counts for an early end of the vote from this confidence and plate width on: far plates are misread the same
 way again and again, and most of them come nearer."""
 
+RIVAL = 2
+"""Two texts that sure frames read in turn are no matter for an early end: further frames tell."""
+
 INDEPENDENCE = 0.25
 """Share of each further frame that counts as independent evidence, if it is as good as the best."""
 
@@ -106,7 +109,14 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the vote says now: the voted plate, the frames that read exactly it, and those surely, of all frames."""
+    """What the vote says now.
+
+    Attributes:
+        plate: The voted plate.
+        agreeing: Frames that read exactly it.
+        sure: Those of them that count for an early end, less ``RIVAL`` times those that surely read another text.
+        total: All frames.
+    """
 
     plate: ResolvedPlate
     agreeing: int
@@ -199,7 +209,9 @@ class Vote:
         """The vote as it stands; None before the first ballot."""
         if self._outcome is None and self.ballots:
             plate = self.voter.resolve(self.ballots)
-            self._outcome = Outcome(plate, self.texts[plate.text], self.sure[plate.text], self.total)
+            rival = max((count for text, count in self.sure.items() if text != plate.text), default=0)
+            lead = self.sure[plate.text] - RIVAL * rival
+            self._outcome = Outcome(plate, self.texts[plate.text], lead, self.total)
         return self._outcome
 
 

@@ -109,6 +109,15 @@ def test_sure_frames() -> None:
     assert (outcome.agreeing, outcome.sure, outcome.total) == (4, 1, 4)
 
 
+def test_a_rival_takes_sure_frames_away() -> None:
+    vote = Vote(VOTER)
+    for text in ("AB12MDE", "AB12NDE", "AB12MDE", "AB12MDE"):
+        vote.add(ballot(text, 0.9))
+    outcome = vote.outcome()
+    assert outcome is not None
+    assert (outcome.plate.text, outcome.sure) == ("AB12MDE", 1)
+
+
 def test_bad_frames_that_hold_a_text_possible_support_it() -> None:
     """A frame that leaves nearly everything open says nothing against a text that another frame is sure of."""
     sure = ballot("AB12CDE", 0.9)
