@@ -96,7 +96,7 @@ class Daemon:
         notify_systemd("STATUS=Loading models")
         eyes = self._load_eyes(self._settings)
         _make_data_dir(self._settings.data_dir)
-        services = build_services(self._settings, eyes.recogniser, self.health, self.metrics, self.request_reload)
+        services = build_services(self._settings, eyes.recogniser, self.health, self.metrics, self.try_reload)
         services.start_record()
         pipeline = self._start_pipeline(eyes, services)
         status = StatusServer(self._settings.data_dir, lambda: self._describe(pipeline, services))
@@ -207,6 +207,16 @@ class Daemon:
         """Have the configuration read again soon; from any thread."""
         self._reload.set()
         self._wake.set()
+
+    def try_reload(self) -> None:
+        """Have the configuration read again soon if it is right.
+
+        Raises:
+            ConfigError: It is wrong, and nothing changes.
+        """
+        if self._config is not None:
+            load_settings(self._config)
+        self.request_reload()
 
     def _describe(self, pipeline: Pipeline, services: Services) -> dict[str, Any]:
         return {

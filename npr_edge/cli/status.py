@@ -77,7 +77,7 @@ def _plain(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if key.endswith("_bytes"):
-        return f"{value / 1e6:,.1f} MB"
+        return f"{value / 1e6:,.0f} MB" if value >= 1e7 else f"{value / 1e3:,.0f} kB"
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

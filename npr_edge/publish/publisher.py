@@ -117,6 +117,7 @@ class Publisher:
         self._in_flight: dict[int, OutboxMessage] = {}  # by outbox id, in order
         self._sent: dict[int, tuple[int, float]] = {}  # mid -> outbox id, monotonic time
         self._told_cameras: dict[str, CameraStatus] = {}
+        self._announced: set[str] = set()
         self._health_at_s = 0.0
         self._announce_again = False
         self._version = 0
@@ -297,13 +298,22 @@ class Publisher:
 
     def _announce(self, link: Link) -> None:
         self._announce_again = False
+        cameras = self._parts.cameras()
+        present = {status.camera_id for status in cameras}
+        for gone in self._announced - present:
+            link.publish(self._topics.camera(gone), "", retain=True)  # takes the state off the broker
+            self._told_cameras.pop(gone, None)
+        self._announced = present
         if self._settings.discovery:
-            description = discovery(self._card, self._parts.cameras(), crop=self._settings.crop)
+            description = discovery(self._card, cameras, crop=self._settings.crop)
             topic = discovery_topic(self._settings.discovery_prefix, self._card)
             link.publish(topic, compact_json(description), retain=True)
 
     def _tell_cameras(self, link: Link) -> None:
-        for status in self._parts.cameras():
+        cameras = self._parts.cameras()
+        if {status.camera_id for status in cameras} != self._announced:
+            self._announce(link)
+        for status in cameras:
             if self._told_cameras.get(status.camera_id) != status:
                 link.publish(self._topics.camera(status.camera_id), camera_payload(status), retain=True)
                 self._told_cameras[status.camera_id] = status

@@ -138,6 +138,19 @@ def test_the_state_of_device_and_cameras_is_told_and_told_again_when_it_changes(
     assert [json.loads(each.payload)["state"] for each in heard] == ["starting", "running"]
 
 
+def test_a_camera_that_was_removed_leaves_no_state_behind(broker: Broker, start: Start) -> None:
+    cameras = [CameraStatus("entry", "Entry", "running"), CameraStatus("exit", "Exit", "running")]
+    publisher = start(cameras=lambda: list(cameras))
+    broker.wait_for(f"{BASE}/camera/exit/status")
+    cameras[1] = CameraStatus("yard", "Yard", "running")
+    publisher.wake()
+    broker.wait_for(f"{BASE}/camera/yard/status")
+    assert [each.payload for each in broker.wait_for(f"{BASE}/camera/exit/status", 2)][-1] == b""
+    described = broker.wait_for("homeassistant/device/npr-edge_gate-1/config", 2)[-1].text
+    assert "camera_yard" in described
+    assert "camera_exit" not in described
+
+
 def test_home_assistant_is_told_at_the_start_and_when_it_starts(broker: Broker, start: Start) -> None:
     start(cameras=lambda: (CameraStatus("entry", "Entry", "running"),))
     topic = "homeassistant/device/npr-edge_gate-1/config"

@@ -23,6 +23,8 @@ from tests.support.daemons import Running, daemon, free_port, until, write_confi
 BACK_S = 10.0
 """A camera is back this long after its return at the latest."""
 
+CALM_S = 3.0
+
 QUICK = "frame_timeout_s = 2\nopen_timeout_s = 8\nmax_backoff_s = 2\n"
 needs_rtsp = pytest.mark.skipif(
     not has_rtsp_server(), reason="no RTSP server: apt install gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly"
@@ -48,19 +50,24 @@ def other_camera(folder: Path) -> str:
 
 
 class Watch:
-    """Holds a second camera against its own pace while a first one fails."""
+    """Holds a second camera against its own pace while a first one fails; looks for a while before that happens."""
 
     def __init__(self, running: Running, camera_id: str) -> None:
         self._running, self._camera_id = running, camera_id
+        running.wait_for_state(camera_id, "running")
+        first, began_s = running.camera(camera_id), time.monotonic()
+        threading.Event().wait(CALM_S)
         self._before, self._began_s = running.camera(camera_id), time.monotonic()
+        # A machine that is busy with other things drops frames at all times; an idle one never.
+        self._usual_drops_per_s = (self._before["dropped"] - first["dropped"]) / (self._began_s - began_s)
 
     def assert_nothing_lost(self) -> None:
-        """Every frame of the 10 a second was captured, and none waited for a look in vain."""
+        """Every frame of the 10 a second was captured, and no more than before waited for a look in vain."""
         now, took_s = self._running.camera(self._camera_id), time.monotonic() - self._began_s
         captured = now["frames"] - self._before["frames"]
-        assert captured >= 10 * took_s - 10, f"{captured} frames in {took_s:.1f} s"
-        # A frame or two may fall to other work of a busy machine; a camera that waited for the other would lose dozens.
-        assert now["dropped"] - self._before["dropped"] <= 2 + 0.01 * captured
+        assert captured >= 10 * took_s - 20, f"{captured} frames in {took_s:.1f} s"
+        # A camera that had to wait for the other one would lose dozens.
+        assert now["dropped"] - self._before["dropped"] <= 5 + 2 * self._usual_drops_per_s * took_s
         assert (now["state"], now["reconnects"]) == ("running", 0)
 
 
@@ -81,7 +88,6 @@ def test_rtsp(tmp_path: Path, fault: str) -> None:
         server = stack.enter_context(rtsp_server(port))
         running = stack.enter_context(daemon(config))
         running.wait_for_state("gate", "running")
-        running.wait_for_state("other", "running")
         watch = Watch(running, "other")
         if fault == "frozen":
             server.send_signal(signal.SIGSTOP)
@@ -111,7 +117,6 @@ def test_mjpeg(tmp_path: Path, camera: HttpCamera, fault: str) -> None:
     source = f'[[camera]]\nid = "gate"\nsource = "http://127.0.0.1:{camera.server_port}/video.mjpg"\n{QUICK}'
     with daemon(write_config(tmp_path, source + other_camera(tmp_path))) as running:
         running.wait_for_state("gate", "running")
-        running.wait_for_state("other", "running")
         watch = Watch(running, "other")
         camera.mode = fault
         running.wait_for_state("gate", "failed", 30)

@@ -145,13 +145,19 @@ def test_reload_starts_and_stops_cameras(tmp_path: Path) -> None:
 def test_requests_over_mqtt(tmp_path: Path, mqtt_port: int) -> None:
     write_clip(tmp_path / "entry.avi", [Pass(CODES[5], 0, 30, (200, 200), (0, 0))], 30)
     listener = Listener(mqtt_port)
-    with daemon(write_config(tmp_path, ENTRY, mqtt_port=mqtt_port)) as running:
+    config = write_config(tmp_path, ENTRY, mqtt_port=mqtt_port)
+    with daemon(config) as running:
         running.wait_for_state("entry", "ended")
+        config.write_text(config.read_text() + "nonsense = 1\n")
+        listener.publish("npr-edge/gate-1/request/reload", '{"transaction": "t0"}')
+        refused = until("an answer", lambda: (a := listener.on("response/reload")) and a[0])
         listener.publish("npr-edge/gate-1/request/read_now", '{"transaction": "t1", "camera": "entry"}')
         listener.publish("npr-edge/gate-1/request/read_now", '{"transaction": "t2", "camera": "nowhere"}')
         answers = until("answers", lambda: len(a := listener.on("response/read_now")) == 2 and a)
         assert running.end() == 0
     listener.close()
+    assert (refused["status"], refused["transaction"]) == ("error", "t0")
+    assert "nonsense: unknown key" in refused["error"]
     assert answers[0]["data"]["entry"][0]["plate"] == text_of(CODES[5])
     assert (answers[1]["status"], answers[1]["transaction"]) == ("error", "t2")
 
