@@ -43,6 +43,9 @@ WAITING = 200
 """Sightings that may wait for the disk; a real camera does not wait, but a real day is also longer."""
 
 OUTBOX_MESSAGES = 5_000
+PAUSE_EVERY = 100
+"""After so many passages the record comes to rest, as it does all day long in reality: the upkeep has its turn."""
+
 ASK_EVERY_S = 0.25
 PASS_EVERY_S = 1.5
 """The upkeep's pace for a full day: its 144 rounds fit into the minutes that 100,000 passages take."""
@@ -132,6 +135,8 @@ def drive(store: Recorder, clock: FastClock, broker: Mosquitto, count: int) -> t
         clock.passed_s += DAY_S / count
         sighting = passages.next(clock)
         wait_until(lambda: has_room(store), "room")
+        if number % PAUSE_EVERY == 0:
+            wait_until(lambda: store.state().waiting == 0, "a pause")
         assert store.record(sighting)
         if sighting.plate is not None:
             expected[sighting.camera_id].append(sighting.event_id)

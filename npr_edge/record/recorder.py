@@ -28,6 +28,8 @@ _ACK_LINGER_S = 2.0
 _ACKS_AT_ONCE = 200
 _ROOM_BYTES = 4_000_000
 _CLOCK_EVERY_S = 5.0
+_BUSY_UPKEEP_S = 10.0
+"""Reads that come without a pause let the upkeep wait for this long at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Recorder:
         self._known_damage: str | None = None
         self._backoff_s, self._retry_at_s = _FIRST_BACKOFF_S, 0.0
         self._maintain_at_s = self._clock_at_s = 0.0
+        self._looked_after_s = time.monotonic()
         self._sweeping = self._packing = True
 
     def on_applied(self, listener: Callable[[Applied], None]) -> None:
@@ -207,8 +210,10 @@ class Recorder:
             self._done(batch, applied)
             for listener in self._listeners:
                 listener(applied)
-        if self._stop_at_s is None and not self._passages:
+        overdue = time.monotonic() >= self._looked_after_s + _BUSY_UPKEEP_S
+        if self._stop_at_s is None and (overdue or not self._passages):
             self._look_after(store)
+            self._looked_after_s = time.monotonic()
         self._backoff_s = _FIRST_BACKOFF_S
         self._show(store)
 
@@ -254,7 +259,7 @@ class Recorder:
             self._changed.notify_all()
 
     def _look_after(self, store: Store) -> None:
-        """What can be done while nothing waits: correct times, remove the old, pack plates, sweep the crops."""
+        """A piece of the upkeep: correct times, remove the old, pack plates or sweep the crops."""
         now_s = time.monotonic()
         clock = self._parts.clock
         if now_s >= self._clock_at_s:

@@ -133,6 +133,22 @@ def test_times_are_corrected_once_the_clock_is_set(
     assert (read.clock_synced, read.last_seen_s) == (True, NOW_S)
 
 
+def test_reads_without_a_pause_do_not_put_off_the_upkeep(
+    parts: StoreParts, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("npr_edge.record.recorder._BUSY_UPKEEP_S", 0.0)
+    recorder = Recorder(replace(parts, record=RecordSettings(batch=1)))
+    waiting: list[int] = []
+    monkeypatch.setattr(Store, "maintain", lambda store: waiting.append(recorder.state().waiting))
+    recorder.on_applied(counted)
+    for number in range(50):
+        recorder.record(read_sighting(number))
+    recorder.start()
+    counted.wait_for_rows(50)
+    assert recorder.stop(WAIT_S)
+    assert waiting[0] > 40
+
+
 def test_messages_of_an_earlier_run_are_announced(start: Start, counted: Counted, parts: StoreParts) -> None:
     from npr_edge.record import Passage
 
