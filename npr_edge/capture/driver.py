@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +20,6 @@ Pixels = Callable[[], Image]
 
 GRID = (160, 90)
 """Least width and height of the small grey picture; a plate's vehicle covers dozens of its pixels."""
-
-_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,4 +97,9 @@ def turned_picture(picture: Picture, degrees: int) -> Picture:
 
 def turned(image: Image, degrees: int) -> Image:
     """The picture turned clockwise by 0, 90, 180 or 270 degrees."""
-    return image if degrees == 0 else np.asarray(cv2.rotate(image, _TURNS[degrees]), dtype=np.uint8)
+    if degrees == 0:
+        return image
+    import cv2  # only here: the process of a camera that need not be turned starts sooner without
+
+    turns = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    return np.asarray(cv2.rotate(image, turns[degrees]), dtype=np.uint8)

@@ -9,7 +9,6 @@ from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import av
-import cv2
 import numpy as np
 
 from npr_edge.capture.driver import Pace, Picture, turned_picture, whole_picture
@@ -120,6 +119,8 @@ class SnapshotDriver:
                 data = answer.read(SNAPSHOT_LIMIT_BYTES + 1)
         except (OSError, HTTPException) as error:
             raise CaptureError(f"{name}: no answer ({_short(error)})") from error
+        import cv2  # only here: a stream's process starts sooner without
+
         at_s = time.monotonic()
         image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR) if data else None
         if image is None or len(data) > SNAPSHOT_LIMIT_BYTES:

@@ -10,6 +10,7 @@ import mmap
 import os
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,11 +151,11 @@ class Reader:
             CaptureError: The child told of a fault, ended, or was silent for ``timeout_s``.
         """
         self._channel.settimeout(timeout_s)
+        if awake != self._awake:
+            self._tell(AWAKE if awake else ASLEEP)
+            self._awake = awake
         try:
-            if awake != self._awake:
-                self._channel.send(AWAKE if awake else ASLEEP)
-                self._awake = awake
-            message = self._channel.recv(_MESSAGE_BYTES)
+            message = self._receive()
         except TimeoutError:
             raise CaptureError(f"no picture for {timeout_s:g} s") from None
         except OSError as error:
@@ -167,6 +168,18 @@ class Reader:
             raise CaptureError("the capture process ended")
         return self._copy(message)
 
+    def _receive(self) -> bytes:
+        try:
+            return self._channel.recv(_MESSAGE_BYTES)
+        except ConnectionResetError:
+            # The child ended with words of ours unread; its own last ones, which say why, still wait.
+            return self._channel.recv(_MESSAGE_BYTES)
+
+    def _tell(self, message: bytes) -> None:
+        """Send where somebody listens; that a child is gone is told by what it said last."""
+        with suppress(OSError):
+            self._channel.send(message)
+
     def _copy(self, message: bytes) -> Picture:
         _, slot, stride, *sizes, index, at_s = _HEADER.unpack(message)
         shape = _Shape(*sizes)
@@ -175,10 +188,7 @@ class Reader:
             start = slot * stride
             with mmap.mmap(self._memory, SLOTS * stride, prot=mmap.PROT_READ) as ring:
                 data = ring[start : start + shape.slot_bytes]
-        try:
-            self._channel.send(bytes([slot]))
-        except OSError as error:
-            raise CaptureError("the capture process ended") from error
+        self._tell(bytes([slot]))
         bytes_ = np.frombuffer(data, dtype=np.uint8)
         image = bytes_[: shape.image_bytes].reshape(shape.height, shape.width, 3)
         luma = bytes_[shape.image_bytes :].reshape(shape.luma_height, shape.luma_width)
