@@ -20,8 +20,8 @@ _LEAST = 1e-6
 
 
 SURE, ENOUGH = 0.9, 1.4
-"""See ``LookVote``. Two thirds of the val crops take one look, the others 3.5 on the average; 0.8 and 1.2 read 0.4 points
-less."""
+"""See ``LookVote``. Two thirds of the val crops take one look, the others 3.5 on the average; 0.8 and 1.2 read 0.4
+points less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def scene() -> dict[str, Any]:
 
 def test_an_outline_is_kept_where_the_label_is_read(scene: dict[str, Any], tmp_path: Path) -> None:
     plate = scene["plates"][0]
-    image = cv2.imread(str(SCENES / scene["file"]))
+    image = np.asarray(cv2.imread(str(SCENES / scene["file"])), dtype=np.uint8)
     left, top, width, height = (int(v) for v in plate["box"])
     low, high = np.array([left - 50, top - 40]), np.array([left + width + 40, top + height + 30])
     cv2.imwrite(str(tmp_path / "loose.png"), image[low[1] : high[1], low[0] : high[0]])
