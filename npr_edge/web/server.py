@@ -300,6 +300,9 @@ class WebServer:
         waitress_logger.addFilter(_without_paths)
         self._server = StrictServer(app, settings, adjustments)
         self._stopping = threading.Event()
+        # The loop may end by itself just then; what wakes it up must not write to a file that is closed by now.
+        self._waking = threading.Lock()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._deadline_s = 5.0
 
@@ -316,8 +319,10 @@ class WebServer:
         """Take no more connections, finish what is being answered, end; safe to call twice."""
         self._deadline_s = deadline_s
         self._stopping.set()
+        with self._waking:
+            if self._thread.is_alive() and not self._ended:
+                self._server.pull_trigger()
         if self._thread.is_alive():
-            self._server.pull_trigger()
             self._thread.join(deadline_s + 2)
 
     def _run(self) -> None:
@@ -329,7 +334,9 @@ class WebServer:
         while time.monotonic() < end_s and self._busy():
             wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
         self._server.task_dispatcher.shutdown(timeout=max(0.1, end_s - time.monotonic()))
-        wasyncore.close_all(sockets)
+        with self._waking:
+            self._ended = True
+            wasyncore.close_all(sockets)
 
     def _busy(self) -> bool:
         return any(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -35,3 +37,14 @@ def test_a_broken_application_is_answered_with_an_id_that_the_log_has(caplog: py
     assert "secret detail" in caplog.text
     assert "secret" not in str(body)
     assert "AB12CDE" not in caplog.text
+
+
+def test_closing_meets_a_loop_that_ends_by_itself() -> None:
+    for _ in range(40):
+        server = WebServer(broken, WebSettings(listen="127.0.0.1:0"))
+        server.start()
+        with socket.create_connection(server.address), ThreadPoolExecutor(1) as pool:
+            # The loop turns for the client's goodbye while it is told to end.
+            closing = pool.submit(server.close)
+        closing.result(20)
+        server.close()
