@@ -14,6 +14,9 @@ READABLE_PX = 40.0
 SLACK = 12
 """Frames by which a sighting may reach beyond the passage's own."""
 
+LEDGER_SHARE = 0.1
+"""An entry of the ledger is a vehicle's when they share this much of the frames of both; each stands for one."""
+
 MISREAD = 0.4
 """A read that shares this much with the plate of a vehicle in view is a misread of it."""
 
@@ -31,6 +34,12 @@ class Said:
     def text(self) -> str:
         """The plate without what separates its parts; empty when unread."""
         return "".join(character for character in self.plate or "" if character.isalnum())
+
+    def shared(self, vehicle: VehicleTruth) -> float:
+        """Frames that it shares with a passage, as a share of the frames of both."""
+        both = min(self.last_frame, vehicle.last_frame) - max(self.first_frame, vehicle.first_frame) + 1
+        either = max(self.last_frame, vehicle.last_frame) - min(self.first_frame, vehicle.first_frame) + 1
+        return max(both, 0) / either
 
     def overlaps(self, vehicle: VehicleTruth) -> bool:
         """Whether it shares frames with a passage, with some slack."""
@@ -111,6 +120,7 @@ def score(clip: str, truth: Sequence[VehicleTruth], said: Sequence[Said]) -> Sco
     result.reads, result.unread = len(reads), len(ledger)
     exact = [next((v for v in truth if v.text == read.text and read.overlaps(v)), None) for read in reads]
     near = [None if own else _misread_of(read, truth) for read, own in zip(reads, exact, strict=True)]
+    unused = list(ledger)
     for vehicle in truth:
         mine = sum(own is vehicle for own in exact)
         misread = [read for read, own in zip(reads, near, strict=True) if own is vehicle]
@@ -118,7 +128,12 @@ def score(clip: str, truth: Sequence[VehicleTruth], said: Sequence[Said]) -> Sco
             result.doubles += mine - 1 + len(misread)
         else:
             result.wrong += len(misread)
-        _judge(result, vehicle, mine, misread, [s for s in ledger if s.overlaps(vehicle)])
+        entry = None if mine or misread else max(unused, key=lambda s: s.shared(vehicle), default=None)
+        if entry is not None and entry.shared(vehicle) < LEDGER_SHARE:
+            entry = None
+        if entry is not None:
+            unused.remove(entry)
+        _judge(result, vehicle, mine, misread, entry)
     strangers = [read for read, a, b in zip(reads, exact, near, strict=True) if a is None and b is None]
     result.wrong += len(strangers)
     result.notes += [f"nobody's: a read of frames {s.first_frame}-{s.last_frame}" for s in strangers]
@@ -132,7 +147,7 @@ def _misread_of(read: Said, truth: Sequence[VehicleTruth]) -> VehicleTruth | Non
     return best[1] if best[0] >= MISREAD else None
 
 
-def _judge(result: Score, vehicle: VehicleTruth, mine: int, misread: Sequence[Said], ledger: Sequence[Said]) -> None:
+def _judge(result: Score, vehicle: VehicleTruth, mine: int, misread: Sequence[Said], entry: Said | None) -> None:
     """Count one vehicle and note what is wrong with it."""
     once = mine == 1 and not misread
     if vehicle.widest_px < READABLE_PX:
@@ -141,9 +156,10 @@ def _judge(result: Score, vehicle: VehicleTruth, mine: int, misread: Sequence[Sa
     result.right += once
     if once:
         return
-    if not mine and not misread and not ledger:
+    if not mine and not misread and entry is None:
         result.missing += 1
-    what = [f"{mine} times right"] * bool(mine) + ["misread"] * len(misread) + [str(s.reason) for s in ledger]
+    what = [f"{mine} times right"] * bool(mine) + ["misread"] * len(misread)
+    what += [str(entry.reason)] if entry is not None else []
     night = " night" if vehicle.night else ""
     result.notes.append(
         f"missed: {vehicle.way}{night} {vehicle.widest_px:.0f} px {vehicle.region} "
