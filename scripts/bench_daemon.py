@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -62,6 +63,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="length of each measurement")
     parser.add_argument("--codec", choices=sorted(CODECS), action="append", help="of the still scene (default: all)")
     parser.add_argument("--clip", type=Path, help="another clip than the bundled ones; still, busy or both")
+    parser.add_argument(
+        "--flat-out",
+        action="store_true",
+        help="the still scene as fast as it goes: no frame is dropped on a busy machine",
+    )
     parser.add_argument("--decode", type=Path, help=argparse.SUPPRESS)  # a process of the still scene's own
     args = parser.parse_args()
     if args.decode is not None:
@@ -72,7 +78,7 @@ def main() -> int:
         if args.only in (None, "still"):
             for codec in args.codec or ([args.clip.stem] if args.clip else CODECS):
                 clip = args.clip or write_still(folder, codec)
-                still(folder / f"still-{codec}", clip, codec, args.seconds)
+                still(folder / f"still-{codec}", clip, codec, args)
         if args.only in (None, "busy"):
             busy(folder / "busy", args.clip or DEMO_CLIP, args.seconds)
         if args.only in (None, "latency"):
@@ -80,11 +86,11 @@ def main() -> int:
     return 0
 
 
-def still(folder: Path, clip: Path, codec: str, seconds: float) -> None:
+def still(folder: Path, clip: Path, codec: str, args: argparse.Namespace) -> None:
     """The same still clip at the same time with the gate on, with it off, and decoded only."""
     with ExitStack() as stack:
-        on = stack.enter_context(daemon(folder / "on", camera(clip)))
-        off = stack.enter_context(daemon(folder / "off", camera(clip, gate=False)))
+        on = stack.enter_context(daemon(folder / "on", camera(clip, realtime=not args.flat_out)))
+        off = stack.enter_context(daemon(folder / "off", camera(clip, gate=False, realtime=not args.flat_out)))
         floor = stack.enter_context(
             process([sys.executable, __file__, "--decode", str(clip)], stdout=subprocess.DEVNULL)
         )
@@ -96,14 +102,14 @@ def still(folder: Path, clip: Path, codec: str, seconds: float) -> None:
             return (*told[0], *told[1], cpu_s(floor.pid))
 
         before = figures()
-        time.sleep(seconds)
+        time.sleep(args.seconds)
         on_s, on_frames, on_looked, off_s, off_frames, off_looked, floor_s = np.subtract(figures(), before)
         if off_looked < 0.98 * off_frames:
             tell("warning", text="the daemon without a gate had to drop frames: the machine is too busy to compare")
         tell(
             "still", codec=codec, frames=int(on_frames), looked=int(on_looked), off_looked=int(off_looked),
             on_ms=round(1000 * on_s / on_frames, 2), off_ms=round(1000 * off_s / off_frames, 2),
-            decode_ms=round(1000 * floor_s / (FPS * seconds), 2),
+            decode_ms=round(1000 * floor_s / (FPS * args.seconds), 2),
             ratio=round(off_s / off_frames / (on_s / on_frames), 2),
         )  # fmt: skip
 
@@ -159,6 +165,7 @@ def latency(folder: Path, clip: Path, seconds: float) -> None:
     with broker(folder) as port:
         if port is None:
             raise NprEdgeError("the latency is measured with mosquitto: apt install mosquitto")
+        until(lambda: listens(port))
         extra = f"{decided}[mqtt]\nenabled = true\nport = {port}\n"
         with (
             daemon(folder / "daemon", camera(clip, loop=True, reappear_s=1), extra) as running,
@@ -209,7 +216,7 @@ class Running:
 
 def camera(clip: Path, *, gate: bool = True, realtime: bool = True, loop: bool = True, reappear_s: float = 30) -> str:
     """A ``[[camera]]`` block that replays a clip."""
-    told = f'[[camera]]\nid = "gate"\nsource = "replay:{clip}"\nfps = {FPS if realtime else 60}\n'
+    told = f'[[camera]]\nid = "gate"\nsource = "replay:{clip}"\nfps = {FPS}\n'
     told += f"reappear_s = {reappear_s}\nreplay = {{realtime = {toml(realtime)}, loop = {toml(loop)}}}\n"
     return f"{told}motion = {{enabled = {toml(gate)}}}\n"
 
@@ -262,6 +269,12 @@ def heard(port: int) -> Iterator[list[tuple[float, dict[str, Any]]]]:
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def recognition_time_s(running: Running) -> float:
@@ -329,7 +342,7 @@ def until(check: Any) -> None:
     end_s = time.monotonic() + START_S
     while not check():
         if time.monotonic() > end_s:
-            raise NprEdgeError(f"the daemon is not under way within {START_S:g} s")
+            raise NprEdgeError(f"not within {START_S:g} s: daemon or broker is not under way")
         time.sleep(0.1)
 
 
