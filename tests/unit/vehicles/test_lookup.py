@@ -175,7 +175,9 @@ def test_following_after_the_answer_tells_at_once(
     opened: Open, settings: VehiclesSettings, registries: Registries, outcomes: Outcomes
 ) -> None:
     directory = opened(with_timeout(settings, 0))
+    registries.hold.clear()
     assert directory.lookup("AA19AAA", "gb") is None
+    registries.hold.set()
     outcomes.wait()
     late = Late()
     directory.follow("AA19AAA", "gb", late)
