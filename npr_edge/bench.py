@@ -136,9 +136,11 @@ def total_rounds(rounds: int) -> int:
 
 
 def _recogniser(resolver: RegionResolver, threads: int) -> tuple[PlateRecogniser, LoadedModel, LoadedModel]:
-    detector = LoadedModel.named("detector", threads=threads)
-    reader = LoadedModel.named("reader", threads=threads)
-    return PlateRecogniser(PlateDetector(detector), PlateReader(reader), resolver), detector, reader
+    detector_model = LoadedModel.named("detector", threads=threads)
+    reader_model = LoadedModel.named("reader", threads=threads)
+    detector = PlateDetector(detector_model)
+    recogniser = PlateRecogniser(detector, PlateReader(reader_model), resolver, detector.least_score)
+    return recogniser, detector_model, reader_model
 
 
 def _device() -> dict[str, Any]:

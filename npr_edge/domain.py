@@ -25,7 +25,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class PlateDetection:
-    """A plate found in an image: its corners in image pixels and the detector's score."""
+    """A plate found in an image: its corners in image pixels and a score 0-1, the chance that it is one."""
 
     quad: Quad
     score: float
@@ -57,12 +57,14 @@ class PlateReading:
         slots: Calibrated probabilities (SLOTS, CLASSES) float32 of each character position, columns in the
             order of ``ALPHABET`` with the blank last; every row sums to 1.
         outline: The plate's corners as the reader saw them, image pixels; None for a reading of several images.
+        plate_chance: Chance 0-1 that a plate is there at all, read or not.
     """
 
     candidates: tuple[TextCandidate, ...]
     regions: tuple[RegionCandidate, ...]
     slots: NDArray[np.float32]
     outline: Quad | None = None
+    plate_chance: float = 1.0
 
     @property
     def text(self) -> str:

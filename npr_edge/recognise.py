@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from npr_edge.detect.detector import PlateDetector
 from npr_edge.domain import Image, PlateDetection, PlateReading, PlateResult, Recognition, Timings
-from npr_edge.ports import Detector, Reader, RegionResolver
+from npr_edge.ports import Detector, Reader, Recogniser, RegionResolver
 from npr_edge.read.reader import PlateReader
 from npr_edge.regions import Resolver
 from npr_edge.settings import RecogniseSettings
@@ -22,12 +22,21 @@ LEAST_OVERLAP = 0.5
 class PlateRecogniser:
     """Implements ``ports.Recogniser``; as thread-safe as the parts it is given.
 
-    Each plate is rectified from the image as it came, never from the detector's letterboxed copy.
+    Each plate is rectified from the image as it came, never from the detector's letterboxed copy. What the detector
+    took for a plate counts only if the reader, which sees it from near by, agrees: a result's score is the product
+    of both chances.
+
+    Attributes:
+        detector: Finds the places.
+        reader: Reads them.
+        resolver: Knows the regions' formats.
+        least_score: Results with a lower score are left out, 0-1.
     """
 
     detector: Detector
     reader: Reader
     resolver: RegionResolver
+    least_score: float = 0.0
 
     def recognise(self, image: Image) -> Recognition:
         """All plates of ``image`` ((H, W, 3) uint8 BGR, upright), best confidence first."""
@@ -37,11 +46,26 @@ class PlateRecogniser:
         results = []
         for detection in detections:
             reading = self.reader.read(image, detection.quad)
-            results.append(PlateResult(outlined(detection, reading), reading, self.resolver.resolve(reading)))
+            score = detection.score * reading.plate_chance
+            if score >= self.least_score:
+                plate = replace(outlined(detection, reading), score=score)
+                results.append(PlateResult(plate, reading, self.resolver.resolve(reading)))
         results.sort(key=lambda result: result.plate.confidence, reverse=True)
         timings = Timings(0.0, 1000 * (detected - started), 1000 * (time.perf_counter() - detected))
         height, width = image.shape[:2]
         return Recognition(width, height, tuple(results), timings)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedDetector:
+    """The plates of a recogniser's results, for measuring what users see; implements ``ports.Detector``."""
+
+    recogniser: Recogniser
+
+    def detect(self, image: Image) -> list[PlateDetection]:
+        """The plates of ``image`` that the reader confirms, best score first."""
+        found = [result.detection for result in self.recogniser.recognise(image).results]
+        return sorted(found, key=lambda detection: detection.score, reverse=True)
 
 
 def outlined(detection: PlateDetection, reading: PlateReading) -> PlateDetection:
@@ -60,6 +84,7 @@ def load_recogniser(settings: RecogniseSettings) -> PlateRecogniser:
         ConfigError: A region of the settings is unknown.
     """
     threads = settings.threads or len(os.sched_getaffinity(0))
-    detector = LoadedModel.named("detector", threads=threads, folder=settings.models_dir)
-    reader = LoadedModel.named("reader", threads=threads, folder=settings.models_dir)
-    return PlateRecogniser(PlateDetector(detector, settings.min_score), PlateReader(reader), Resolver(settings.regions))
+    model = LoadedModel.named("detector", threads=threads, folder=settings.models_dir)
+    detector = PlateDetector(model, settings.min_score)
+    reader = PlateReader(LoadedModel.named("reader", threads=threads, folder=settings.models_dir))
+    return PlateRecogniser(detector, reader, Resolver(settings.regions), detector.least_score)

@@ -21,6 +21,7 @@ from npr_edge.evaluate.photos import evaluate_photos, load_labelled_plates
 from npr_edge.evaluate.read import draw_worst as draw_worst_readings
 from npr_edge.evaluate.read import evaluate_read
 from npr_edge.images import decode_image
+from npr_edge.recognise import ConfirmedDetector
 
 DESCRIPTION = """\
 Measure the models on labelled photographs; every figure comes with its 95 % bootstrap interval.
@@ -50,6 +51,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--split", default="val", help="split of the labels to measure on (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as JSON")
     parser.add_argument("--worst", type=Path, metavar="PNG", help="draw the ten worst misses to a picture")
+    parser.add_argument(
+        "--alone", action="store_true", help="detect: judge the detector alone, without the reader that confirms plates"
+    )
     add_models_options(parser)
     parser.set_defaults(run=run)
 
@@ -62,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     report: Any
     picture: Any
     if args.what == "detect":
-        report = evaluate_detect(recogniser.detector, args.path, args.split, load=_load, progress=_bar)
+        detector = recogniser.detector if args.alone else ConfirmedDetector(recogniser)
+        report = evaluate_detect(detector, args.path, args.split, load=_load, progress=_bar)
         picture = draw_worst_detections
     elif args.what == "read":
         report = evaluate_read(recogniser.reader, args.path, args.split, load=_load, progress=_bar)

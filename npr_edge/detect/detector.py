@@ -30,11 +30,11 @@ class PlateDetector:
             ModelError: The card is not a detector's.
         """
         self._model = model
-        self.threshold = threshold
         try:
             self.parameters = DecodeParameters.model_validate(model.card.parameters)
         except ValidationError as error:
             raise ModelError(f"the card of {model.path} is not a detector's: {error.errors()[0]['msg']}") from error
+        self.least_score = self.parameters.score_threshold if threshold is None else threshold
         self._check_tensors()
         _, height, width, _ = model.card.input.shape
         self._buffer = LetterboxBuffer(width, height)
@@ -67,7 +67,7 @@ class PlateDetector:
         with self._lock:
             tensor, box = self._buffer.fill(image)
             tensors = self._model.invoke(tensor)
-        found = decode(tensors, self._model.outputs, self.parameters, self.threshold)
+        found = decode(tensors, self._model.outputs, self.parameters, self.least_score)
         quads = box.to_picture(found.quads) + np.array([0, top])
         return [
             PlateDetection(Quad.from_array(quad), float(score)) for quad, score in zip(quads, found.scores, strict=True)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from npr_edge.domain import Image, PlateReading, TextCandidate
 from npr_edge.errors import ModelError
 from npr_edge.geometry import Quad
-from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
+from npr_edge.read.charset import ALPHABET, BLANK, CLASSES, SLOTS
 from npr_edge.read.decode import (
     LookVote,
     ReadParameters,
@@ -81,6 +81,7 @@ class PlateReader:
             best_regions(best.region, parameters.regions, parameters.region_temperature),
             best.slots,
             outline,
+            plate_chance=1 - float(np.mean([look.slots[0, BLANK] for look in looks])),
         )
 
     def _candidates(self, vote: LookVote, best: _Look) -> tuple[TextCandidate, ...]:

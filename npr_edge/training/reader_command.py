@@ -15,6 +15,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     parser.add_argument("--start", type=Path, help="float weights to begin with, such as models/float/reader.pt")
     parser.add_argument("--plates", type=Path, help="pool of generated plates to mix in (task generate)")
+    parser.add_argument(
+        "--photographs",
+        type=Path,
+        help="decoded photographs of a detector's run (its out folder's pack): learn where there is nothing to read",
+    )
     parser.add_argument("--drawn", type=float, default=0.4, help="share of generated plates (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=24, help="crops per step (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate (default: %(default)s)")
@@ -35,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
     import torch
 
+    from npr_edge.training.detector.pack import Pack as Photographs
     from npr_edge.training.pool import Pool
+    from npr_edge.training.reader import finds
     from npr_edge.training.reader.data import Sources
     from npr_edge.training.reader.outlines import outlines
     from npr_edge.training.reader.pack import backgrounds, build
@@ -69,7 +76,11 @@ def run(args: argparse.Namespace) -> int:
         if not outlined.exists():
             outlines(crops, Path("models"), outlined)
     factors, corners = (np.load(path) if path.exists() else None for path in (reviewed, outlined))
-    sources = Sources(crops, drawn, backgrounds(args.data, folder), factors, corners)
+    found = folder / finds.FILE
+    if args.photographs and not found.exists():
+        finds.find(Photographs(args.photographs), Path("models"), found)
+    places = finds.load(found) if args.photographs else None
+    sources = Sources(crops, drawn, backgrounds(args.data, folder), factors, corners, places)
     train(trainer, sources, build(args.data, "val", folder))
     print(args.out / "last.pt")
     return 0

@@ -6,7 +6,7 @@ import pytest
 
 from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate
 from npr_edge.geometry import Box, Quad
-from npr_edge.recognise import PlateRecogniser, outlined
+from npr_edge.recognise import ConfirmedDetector, PlateRecogniser, outlined
 from tests.support.plates import plate_result
 
 LEFT = plate_result("LEFT", confidence=0.6, box=(0, 0, 30, 10))
@@ -50,3 +50,24 @@ def test_every_plate_keeps_its_own_reading_and_the_best_comes_first() -> None:
     assert (recognition.width_px, recognition.height_px) == (90, 40)
     assert recognition.timings.detect_ms >= 0
     assert recognition.timings.read_ms >= 0
+
+
+def test_a_place_where_the_reader_sees_no_plate_is_no_result() -> None:
+    class Sign(TwoPlates):
+        def read(self, image: Image, quad: Quad) -> PlateReading:
+            reading = super().read(image, quad)
+            return reading if reading is RIGHT.reading else replace(reading, plate_chance=0.3)
+
+        def resolve(self, reading: PlateReading) -> ResolvedPlate:
+            return LEFT.plate if reading is not RIGHT.reading else RIGHT.plate
+
+        def resolve_text(self, text: str, regions: Sequence[RegionCandidate] = ()) -> ResolvedPlate:
+            raise NotImplementedError
+
+    stages = Sign()
+    picture = np.zeros((40, 90, 3), dtype=np.uint8)
+    found = PlateRecogniser(stages, stages, stages, least_score=0.4).recognise(picture)
+    assert [result.plate.text for result in found.results] == ["RIGHT"]
+    doubted = ConfirmedDetector(PlateRecogniser(stages, stages, stages, least_score=0.2)).detect(picture)
+    assert [plate.quad.hull() for plate in doubted] == [Box(50, 0, 30, 10), Box(0, 0, 30, 10)]
+    assert doubted[1].score == pytest.approx(0.3 * LEFT.detection.score)

@@ -60,8 +60,8 @@ class Shape:
     fill: float = 1.0
 
 
-REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, boxed=0.12, degrade=0.3, smallest_px=9.0)
-DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, boxed=0.4, degrade=0.5, smallest_px=9.0)
+REAL = Strength(cut=0.025, widen=0.12, turn_deg=2.5, boxed=0.12, degrade=0.45, smallest_px=6.5)
+DRAWN = Strength(cut=0.015, widen=0.32, turn_deg=3.5, boxed=0.4, degrade=0.6, smallest_px=7.0)
 
 UNIT_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 """Corners TL TR BR BL of a whole crop."""
@@ -198,7 +198,7 @@ def _optics(image: Pixels, shape: Shape, strength: Strength, rng: np.random.Gene
     if rng.random() < strength.degrade:
         height = np.exp(rng.uniform(np.log(strength.smallest_px), np.log(48.0))) * (1.0 if shape.lines < 2 else 1.8)
         height /= shape.fill
-        size = (int(np.clip(height * shape.aspect, 36, WIDTH)), int(np.clip(height, 8, HEIGHT)))
+        size = (int(np.clip(height * shape.aspect, 28, WIDTH)), int(np.clip(height, 6, HEIGHT)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR)
         blur = 0.4 + 0.8 * size[1] / HEIGHT
     if rng.random() < 0.2:

@@ -18,9 +18,10 @@ from npr_edge.read.charset import BLANK, SLOTS, encode
 from npr_edge.read.preprocess import HEIGHT, WIDTH
 from npr_edge.training.pool import Pool
 from npr_edge.training.reader.augment import DRAWN, REAL, UNIT_CORNERS, Shape, augment, closer
+from npr_edge.training.reader.finds import Finds
 from npr_edge.training.reader.network import GRID
 from npr_edge.training.reader.pack import MACHINE_PREFIX, Crop, Pack
-from npr_edge.training.reader.places import place_of
+from npr_edge.training.reader.places import UNKNOWN, place_of
 
 LOOSE_SOURCES = frozenset({"us-states"})
 """Sources that write O as 0 or I as 1: there the loss takes both for the same."""
@@ -55,6 +56,18 @@ _CLOSER_SHARE = 0.5
 _STACKED_WEIGHT = 2.0
 """Drawn plates of several lines count double: real ones are rare outside Vietnam."""
 
+_FIND_SHARE = 0.14
+"""Of a batch: places that a detector took for plates, where such are given."""
+
+_NO_PLATE_SHARE = 0.7
+"""Of those: places without a plate; the others are plates whose text nobody knows."""
+
+_PIECE_SHARE = 0.15
+"""Of the places without a plate: any piece of a photograph, which no detector picked."""
+
+_NO_PLATE_WEIGHT = 3.0
+"""A place without a plate teaches one slot only, a text all of them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
@@ -66,6 +79,7 @@ class Sources:
         backgrounds: (N, HEIGHT, WIDTH, 3) uint8 BGR, pieces of photographs without plates, set around drawn plates.
         factors: (crops,) correction of each crop's share, from ``review``; None for none.
         outlines: (crops, 4, 2) corners of the plate in each crop, 0-1, NaN where unknown; None for none at all.
+        finds: Places that a detector took for plates; None for none.
     """
 
     crops: Pack
@@ -73,6 +87,7 @@ class Sources:
     backgrounds: NDArray[np.uint8]
     factors: NDArray[np.float64] | None = None
     outlines: NDArray[np.float32] | None = None
+    finds: Finds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,7 @@ class Batch:
         loose: (B,) bool, O counts as 0 and I as 1.
         centres: (B, SLOTS, 2) float32 in tokens (column, row); NaN where unknown or empty.
         corners: (B, 4, 2) float32 of the plate TL TR BR BL, in tokens; NaN where unknown.
+        unread: (B,) bool, a plate whose text is not known; its codes mean nothing and its weight is 0.
     """
 
     images: Tensor
@@ -96,6 +112,7 @@ class Batch:
     loose: Tensor
     centres: Tensor
     corners: Tensor
+    unread: Tensor
 
 
 def shares(crops: list[Crop]) -> NDArray[np.float64]:
@@ -120,6 +137,7 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         self._chances = np.cumsum(chances / chances.sum())
         lines = np.array(sources.drawn.lines if sources.drawn is not None else [1])
         self._drawn_chances = np.cumsum(np.where(lines > 1, _STACKED_WEIGHT, 1.0))
+        self._find_count = round(batch * _FIND_SHARE) if sources.finds is not None else 0
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.generic], ...]]:
         """Batches for ever; the seed decides all of them."""
@@ -127,8 +145,9 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         rng = np.random.default_rng(self._seed)
         while True:
             rows = [self._from_drawn(rng) for _ in range(self._drawn_count)]
-            rows += [self._from_real(rng) for _ in range(self._batch - self._drawn_count)]
-            yield tuple(np.stack([np.asarray(row[column]) for row in rows]) for column in range(7))
+            rows += [self._from_finds(rng) for _ in range(self._find_count)]
+            rows += [self._from_real(rng) for _ in range(self._batch - self._drawn_count - self._find_count)]
+            yield tuple(np.stack([np.asarray(row[column]) for row in rows]) for column in range(len(rows[0])))
 
     def _from_real(self, rng: np.random.Generator) -> tuple[object, ...]:
         index = min(int(np.searchsorted(self._chances, rng.random())), len(self._chances) - 1)
@@ -142,7 +161,22 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         trust = _MACHINE_TRUST if crop.source.startswith(MACHINE_PREFIX) else TRUST.get(crop.source, 1.0)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
         loose = crop.source in LOOSE_SOURCES
-        return image, encode(crop.text), place_of(crop.region), trust, loose, centres, _tokens(matrix, corners)
+        return image, encode(crop.text), place_of(crop.region), trust, loose, centres, _tokens(matrix, corners), False
+
+    def _from_finds(self, rng: np.random.Generator) -> tuple[object, ...]:
+        finds = self._sources.finds
+        assert finds is not None
+        is_plate = rng.random() > _NO_PLATE_SHARE
+        if not is_plate and rng.random() < _PIECE_SHARE:
+            pixels = self._sources.backgrounds[int(rng.integers(len(self._sources.backgrounds)))]
+            aspect = WIDTH / HEIGHT
+        else:
+            index = int(rng.choice(np.flatnonzero(finds.plates == is_plate)))
+            pixels, aspect = finds.pixels[index], float(finds.aspects[index])
+        image, _ = augment(pixels, Shape(aspect, 0), REAL, rng)
+        nowhere = np.full((SLOTS, 2), np.nan, np.float32), np.full((4, 2), np.nan, np.float32)
+        weight = 0.0 if is_plate else _NO_PLATE_WEIGHT
+        return image, encode(""), UNKNOWN, weight, False, *nowhere, is_plate
 
     def _from_drawn(self, rng: np.random.Generator) -> tuple[object, ...]:
         drawn = self._sources.drawn
@@ -153,7 +187,8 @@ class Stream(IterableDataset[tuple[NDArray[np.generic], ...]]):
         image, matrix = augment(plate.image, Shape(plate.aspect, plate.lines), DRAWN, rng, background)
         centres = np.full((SLOTS, 2), np.nan, np.float32)
         centres[: len(plate.text)] = _tokens(matrix, plate.char_centres)
-        return image, encode(plate.text), place_of(plate.region), 1.0, False, centres, _tokens(matrix, UNIT_CORNERS)
+        corners = _tokens(matrix, UNIT_CORNERS)
+        return image, encode(plate.text), place_of(plate.region), 1.0, False, centres, corners, False
 
 
 def _tokens(matrix: FloatArray, points: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -164,9 +199,9 @@ def _tokens(matrix: FloatArray, points: NDArray[np.floating]) -> NDArray[np.floa
 
 def to_batch(arrays: tuple[NDArray[np.generic], ...], device: torch.device) -> Batch:
     """Tensors of what ``Stream`` yields."""
-    images, codes, region, weight, loose, centres, corners = (torch.as_tensor(a).to(device) for a in arrays)
+    images, codes, region, weight, loose, centres, corners, unread = (torch.as_tensor(a).to(device) for a in arrays)
     places = centres.float(), corners.float()
-    return Batch(to_input(images), codes.long(), region.long(), weight.float(), loose.bool(), *places)
+    return Batch(to_input(images), codes.long(), region.long(), weight.float(), loose.bool(), *places, unread.bool())
 
 
 def to_input(images: Tensor) -> Tensor:

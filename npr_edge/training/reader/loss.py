@@ -8,13 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from npr_edge.read.charset import ALPHABET, CLASSES, SLOTS
+from npr_edge.read.charset import ALPHABET, BLANK, CLASSES, SLOTS
 from npr_edge.training.reader.data import Batch
 from npr_edge.training.reader.network import GRID, TOKENS, Outputs
 
 _SMOOTHING = 0.02
 _SPREAD = 0.6
 _TWINS = (("0", "O"), ("1", "I"))
+
+_UNREAD_WEIGHT = 3.0
+"""Of a plate whose text is not known: it teaches only that the first slot is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ def loss_of(outputs: Outputs, batch: Batch, guidance: Guidance) -> Tensor:
 
 
 def _text(logits: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy of the slots, each crop weighted by the trust in its label."""
+    """Cross-entropy of the slots, each crop weighted by the trust in its label; unread plates must not seem empty."""
     chances = functional.log_softmax(logits.float(), dim=2)
     picked = _merged(chances, batch.loose).gather(2, batch.codes[..., None])[..., 0]
     smooth = chances.mean(dim=2)
     each = -((1 - _SMOOTHING) * picked + _SMOOTHING * smooth).sum(dim=1) / SLOTS
-    return (each * batch.weight).sum() / batch.weight.sum()
+    something = -torch.log1p(-chances[:, 0, BLANK].exp().clamp(max=1 - 1e-6)) / SLOTS
+    total = (each * batch.weight).sum() + _UNREAD_WEIGHT * something[batch.unread].sum()
+    return total / batch.weight.sum()
 
 
 def _merged(chances: Tensor, loose: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from npr_edge.domain import Image
+from npr_edge.evaluate.dataset_detect import held_out_negative
 from npr_edge.read.charset import ALPHABET, SLOTS
 from npr_edge.read.preprocess import HEIGHT as INPUT_HEIGHT
 from npr_edge.read.preprocess import WIDTH as INPUT_WIDTH
@@ -98,13 +99,13 @@ def build(data: Path, split: str, out: Path) -> Pack:
 def backgrounds(data: Path, out: Path, count: int = 1500) -> NDArray[np.uint8]:
     """Pieces of the photographs under ``data/negatives`` at the network's input size, (N, H, W, 3) uint8 BGR.
 
-    Without photographs there are plain grey pieces, so that a pool alone can be trained on.
+    The photographs that are held out for measuring give none. Without photographs there are plain grey pieces, so that a pool alone can be trained on.
     """
     array = out / "backgrounds.npy"
     if not array.exists():
         out.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(11)
-        paths = sorted((data / "negatives").glob("**/*.*"))
+        paths = [path for path in sorted((data / "negatives").glob("**/*.*")) if not held_out_negative(path.name)]
         images = (cv2.imread(str(paths[i])) for i in rng.permutation(len(paths))[: count // 3])
         pieces = [
             _piece(np.asarray(image, dtype=np.uint8), rng) for image in images if image is not None for _ in range(3)

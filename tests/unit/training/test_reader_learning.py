@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 
-from npr_edge.read.charset import CLASSES, SLOTS, encode  # noqa: E402
+from npr_edge.read.charset import CLASSES, SLOTS, decode, encode  # noqa: E402
 from npr_edge.training.reader import calibrate, pack  # noqa: E402
-from npr_edge.training.reader.data import Batch  # noqa: E402
+from npr_edge.training.reader.data import Batch, Sources, Stream, to_batch  # noqa: E402
+from npr_edge.training.reader.finds import Finds  # noqa: E402
 from npr_edge.training.reader.loss import Guidance, loss_of  # noqa: E402
 from npr_edge.training.reader.network import CORNERS, GRID, TOKENS, Outputs  # noqa: E402
 from npr_edge.training.reader.review import review  # noqa: E402
@@ -38,7 +40,10 @@ def batch_for(text: str, *, loose: bool = False, centre: tuple[float, float] | N
         centres[0, 0] = torch.tensor(centre)
     codes = torch.tensor([encode(text)])
     corners = torch.full((1, CORNERS, 2), float("nan"))
-    return Batch(torch.zeros(1), codes, torch.tensor([-1]), torch.ones(1), torch.tensor([loose]), centres, corners)
+    unread = torch.tensor([False])
+    return Batch(
+        torch.zeros(1), codes, torch.tensor([-1]), torch.ones(1), torch.tensor([loose]), centres, corners, unread
+    )
 
 
 def test_a_loose_source_takes_o_for_0_and_i_for_1() -> None:
@@ -72,6 +77,42 @@ def test_the_outline_is_pulled_to_the_corners_that_are_known() -> None:
 
     assert unknown == float(loss_of(outputs_for("A"), batch_for("A"), PLAIN))
     assert float(loss_of(outputs, batch, guidance)) < far - 5
+
+
+def test_of_a_plate_that_nobody_read_only_that_it_is_one_counts() -> None:
+    plate, empty = outputs_for("AB12"), outputs_for("")
+    both = Outputs(*(torch.cat([getattr(plate, field.name)] * 2) for field in fields(Outputs)))
+    batch = batch_for("AB12")
+    pair = Batch(*(torch.cat([getattr(batch, field.name)] * 2) for field in fields(Batch)))
+    alone = float(loss_of(plate, batch, PLAIN))
+    pair.unread[1], pair.weight[1] = True, 0.0
+    beside = float(loss_of(both, pair, PLAIN))
+    both.slots[1] = outputs_for("XYZ9999").slots[0]
+    other = float(loss_of(both, pair, PLAIN))
+    both.slots[1] = empty.slots[0]
+    taken_for_none = float(loss_of(both, pair, PLAIN))
+
+    assert beside == pytest.approx(alone, abs=0.01)
+    assert other == pytest.approx(beside, abs=0.01)
+    assert taken_for_none > alone + 1
+
+
+def test_a_batch_holds_drawn_plates_real_crops_and_finds() -> None:
+    grey = np.full((3, pack.HEIGHT, pack.WIDTH, 3), 120, np.uint8)
+    crops = [pack.Crop("a.png", "here", "AB12", "gb", 1, 160, 40, 1.0)]
+    places = Finds(grey, np.full(3, 4.0, np.float32), np.array([True, False, False]))
+    pieces = np.zeros((2, 64, 192, 3), np.uint8)
+    stream = Stream(Sources(pack.Pack(crops, grey[:1]), None, pieces, finds=places), 28, 0.4, seed=1)
+    batches = [to_batch(arrays, torch.device("cpu")) for arrays, _ in zip(stream, range(8), strict=False)]
+
+    assert batches[0].images.shape == (28, 3, 64, 192)
+    texts = [decode(row) for batch in batches for row in batch.codes.tolist()]
+    unread = torch.cat([batch.unread for batch in batches])
+    weights = torch.cat([batch.weight for batch in batches])
+    assert texts.count("AB12") == 8 * 24
+    assert 3 <= int(unread.sum()) <= 20
+    assert (weights[unread] == 0).all()
+    assert (weights[~unread] > 0).all()
 
 
 def test_the_temperature_is_found() -> None:
