@@ -99,7 +99,8 @@ def build(data: Path, split: str, out: Path) -> Pack:
 def backgrounds(data: Path, out: Path, count: int = 1500) -> NDArray[np.uint8]:
     """Pieces of the photographs under ``data/negatives`` at the network's input size, (N, H, W, 3) uint8 BGR.
 
-    The photographs that are held out for measuring give none. Without photographs there are plain grey pieces, so that a pool alone can be trained on.
+    The photographs that are held out for measuring give none. Without photographs there are plain grey pieces, so
+    that a pool alone can be trained on.
     """
     array = out / "backgrounds.npy"
     if not array.exists():
