@@ -44,9 +44,13 @@ def m001_keys_windows_usage(db: Database) -> None:
 class AccessDatabase(SharedDatabase):
     """``access.db`` of a data folder.
 
+    Args:
+        data_dir: The folder.
+        mend: Set a damaged file aside and carry its keys over, as the server does when it starts.
+
     Raises:
         StoreError: It cannot be opened or made.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        super().__init__(data_dir / FILE_NAME, migrations)
+    def __init__(self, data_dir: Path, *, mend: bool = False) -> None:
+        super().__init__(data_dir / FILE_NAME, migrations, ("keys", "windows", "usage") if mend else ())

@@ -116,13 +116,13 @@ class Access:
 
 
 def open_access(data_dir: Path, clock: Clock, failures: str = DEFAULT_FAILURES) -> Access:
-    """Open or make ``access.db`` in the data folder.
+    """Open or make ``access.db`` in the data folder; a damaged one is set aside, the keys in it are carried over.
 
     Raises:
         StoreError: It cannot be opened or made.
         ConfigError: ``failures`` is no limit.
     """
-    return Access(AccessDatabase(data_dir), clock, failures)
+    return Access(AccessDatabase(data_dir, mend=True), clock, failures)
 
 
 def _network(address: str) -> str:

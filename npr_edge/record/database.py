@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,9 +19,6 @@ PAGE_BYTES = 1024
 
 CHECKPOINT_PAGES = 4000
 """The log is folded into the database when it holds this many pages: often changed ones are then written once."""
-
-_CHECK_STEPS = 20_000
-"""Steps of SQLite's virtual machine between two looks at the time during a check."""
 
 
 def connect_writer(path: Path, durable: Literal["power-cut", "kill"] = "power-cut") -> Database:
@@ -86,30 +82,3 @@ def is_made(path: Path) -> bool:
         return False
     with reading(path) as connection:
         return bool(connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'outbox'").fetchone()[0])
-
-
-def check(connection: sqlite3.Connection, *, full: bool, limit_s: float) -> str | None:
-    """Look for damage.
-
-    Args:
-        connection: Any connection to the database.
-        full: Also compare every index with its table (slow).
-        limit_s: Give up after this many seconds; what was not looked at counts as sound.
-
-    Returns:
-        What is damaged, None where nothing is.
-    """
-    end_s = time.monotonic() + limit_s
-    connection.set_progress_handler(lambda: time.monotonic() > end_s, _CHECK_STEPS)
-    try:
-        rows = connection.execute(f"PRAGMA {'integrity_check' if full else 'quick_check'}(3)").fetchall()
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-            return None
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            return str(error)
-        raise
-    finally:
-        connection.set_progress_handler(None, 0)
-    told = "; ".join(str(row[0]) for row in rows)
-    return None if told == "ok" else told or "the check told nothing"

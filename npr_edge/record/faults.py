@@ -7,6 +7,7 @@ import sqlite3
 from enum import StrEnum
 
 from npr_edge.errors import StoreError
+from npr_edge.salvage import is_damage
 
 
 class StoreFault(StrEnum):
@@ -44,8 +45,6 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_READONLY: StoreFault.READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: StoreFault.READ_ONLY,
     sqlite3.SQLITE_PERM: StoreFault.READ_ONLY,
-    sqlite3.SQLITE_CORRUPT: StoreFault.DAMAGED,
-    sqlite3.SQLITE_NOTADB: StoreFault.DAMAGED,
 }
 _BY_ERRNO = {
     errno.ENOSPC: StoreFault.DISK_FULL,
@@ -60,11 +59,9 @@ def fault_of(error: sqlite3.Error | OSError) -> StoreFault:
     """The fault behind an error of SQLite or the operating system."""
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, StoreFault.FAILED)
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        # Python's own checks (a text that is not UTF-8 in a damaged row) carry no code.
-        return StoreFault.DAMAGED if "decode" in str(error).lower() else StoreFault.FAILED
-    return _BY_SQLITE_CODE.get(code & 0xFF, StoreFault.FAILED)
+    if is_damage(error):
+        return StoreFault.DAMAGED
+    return _BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, StoreFault.FAILED)
 
 
 def fault_error(error: sqlite3.Error | OSError, doing: str) -> StoreFaultError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from npr_edge.ports import Clock
-from npr_edge.record.database import check, connect_writer
+from npr_edge.record.database import connect_writer
 from npr_edge.record.faults import StoreFault, StoreFaultError, fault_error
-from npr_edge.record.recovery import Recovery, carry_over, keep_first_page, set_aside
+from npr_edge.record.recovery import carry_record_over
+from npr_edge.salvage import Recovery, check, keep_first_page, rescue
 from npr_edge.settings import RecordSettings
-
-log = logging.getLogger(__name__)
 
 FULL_CHECK_EVERY_S = 30 * 86_400.0
 CHECK_LIMIT_S = 60.0
@@ -50,9 +48,15 @@ def open_database(
                     raise
                 damage = str(error)
             else:
-                _keep_first_page(db, path)
+                keep_first_page(db, path)
                 return db, None
-        return _recover(path, settings, clock, damage)
+        return rescue(
+            path,
+            damage,
+            clock.wall_s(),
+            lambda: connect_writer(path, settings.durable),
+            lambda recovery, into: carry_record_over(recovery, path, into),
+        )
     except (OSError, sqlite3.Error) as error:
         raise fault_error(error, f"opening {path}") from error
 
@@ -84,22 +88,3 @@ def _full_check_due(connection: sqlite3.Connection, clock: Clock) -> bool:
         return False
     row = connection.execute("SELECT value FROM meta WHERE key = 'full_check'").fetchone()
     return row is not None and abs(clock.wall_s() - float(row[0])) > FULL_CHECK_EVERY_S
-
-
-def _recover(path: Path, settings: RecordSettings, clock: Clock, damage: str) -> tuple[Database, Recovery]:
-    log.error("the database %s is damaged (%s); setting it aside and carrying over what can be read", path, damage)
-    recovery = Recovery(damage=damage, aside=set_aside(path, clock.wall_s()))
-    db = connect_writer(path, settings.durable)
-    try:
-        carry_over(recovery, path, db.conn)
-    except sqlite3.DatabaseError as error:
-        # What has been carried over stays; the damaged file stays too, for whoever wants to try harder.
-        log.error("carrying over ended early: %s", error)  # noqa: TRY400 - the trace says nothing more
-    _keep_first_page(db, path)
-    log.error("%s", recovery.summary())
-    return db, recovery
-
-
-def _keep_first_page(db: Database, path: Path) -> None:
-    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # a new table may be in the log only
-    keep_first_page(path)

@@ -54,7 +54,7 @@ def open_directory(
         sources["gb"] = GuardedSource(DvlaSource(settings.dvla), settings.dvla.quota, quotas, clock)
     if settings.rdw.enabled:
         sources["nl"] = GuardedSource(RdwSource(settings.rdw), settings.rdw.quota, quotas, clock)
-    registry = VehicleRegistry(data_dir)
+    registry = VehicleRegistry(data_dir, mend=True)
     try:
         stores = Stores(registry, AnswerCache(data_dir, settings.cache, clock))
     except BaseException:

@@ -50,7 +50,7 @@ class AnswerCache:
         self._settings = settings
         self._clock = clock
         self._written = 0
-        self._database = SharedDatabase(data_dir / FILE_NAME, migrations)
+        self._database = SharedDatabase(data_dir / FILE_NAME, migrations, ("answers",))
         self.prune()
 
     def get(self, source: str, plate: str) -> Answer | None:

@@ -44,10 +44,18 @@ class KnownVehicle:
 
 
 class VehicleRegistry:
-    """The local table; safe between threads, and other processes may import while this one looks up."""
+    """The local table; safe between threads, and other processes may import while this one looks up.
 
-    def __init__(self, data_dir: Path) -> None:
-        self._database = SharedDatabase(data_dir / FILE_NAME, migrations)
+    Args:
+        data_dir: Where the table lies.
+        mend: Set a damaged table aside and carry its vehicles over, as the daemon does when it starts.
+
+    Raises:
+        StoreError: It cannot be opened or made.
+    """
+
+    def __init__(self, data_dir: Path, *, mend: bool = False) -> None:
+        self._database = SharedDatabase(data_dir / FILE_NAME, migrations, ("vehicles",) if mend else ())
 
     def lookup(self, text: str) -> Vehicle | None:
         """What is known of the plate ``text``; separators and case do not matter.

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def stored(data_dir: Path) -> list[str]:
 
 
 def ledger(data_dir: Path) -> list[str]:
-    with sqlite3.connect(f"file:{data_dir}/npr-edge.db?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{data_dir}/npr-edge.db?mode=ro", uri=True)) as connection:
         return [row[0] for row in connection.execute("SELECT reason FROM unread")]
 
 

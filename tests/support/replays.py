@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,5 +67,5 @@ def watch(folder: Path, clips: Mapping[str, Path]) -> dict[str, list[Said]]:
 def _stored(data_dir: Path, camera: str) -> list[Said]:
     reads = "SELECT printed, NULL, first_frame, last_frame FROM reads WHERE camera = ?"
     unread = "SELECT NULL, reason, first_frame, last_frame FROM unread WHERE camera = ?"
-    with sqlite3.connect(f"file:{data_dir}/npr-edge.db?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{data_dir}/npr-edge.db?mode=ro", uri=True)) as connection:
         return [Said(*row) for query in (reads, unread) for row in connection.execute(query, (camera,))]

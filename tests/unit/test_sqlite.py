@@ -18,7 +18,7 @@ migrations = Migrations("npr_edge_test")
 
 @migrations()
 def m001_numbers(db: Database) -> None:
-    db.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+    db.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY)")
 
 
 @pytest.fixture
@@ -29,7 +29,50 @@ def database(tmp_path: Path) -> Iterator[SharedDatabase]:
 
 
 def numbers(database: SharedDatabase) -> list[int]:
-    return [row["number"] for row in database.rows("SELECT number FROM numbers ORDER BY number")]
+    return [row["id"] for row in database.rows("SELECT id FROM numbers ORDER BY id")]
+
+
+def fill(folder: Path) -> Path:
+    """A closed database of 2,000 numbers."""
+    opened = SharedDatabase(folder / "numbers.db", migrations, ("numbers",))
+    with opened.writing() as connection:
+        connection.executemany("INSERT INTO numbers VALUES (?)", [(number,) for number in range(2_000)])
+    opened.close()
+    return opened.path
+
+
+def spoil(path: Path, page: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(page * 4096)
+        file.write(b"\xa5" * 4096)
+
+
+@pytest.mark.parametrize("page", [0, 5], ids=["the page of the tables", "a page of rows"])
+def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_kept(
+    tmp_path: Path, page: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = fill(tmp_path)
+    spoil(path, page)
+
+    with pytest.raises(StoreError, match=r"numbers\.db cannot be (opened|read): .*sets it aside"):
+        SharedDatabase(path, migrations).rows("SELECT count(*) FROM numbers")
+    assert path.exists()
+    mended = SharedDatabase(path, migrations, ("numbers",))
+
+    kept = len(numbers(mended))
+    mended.close()
+    assert 1_000 <= kept <= 2_000
+    assert len(list(tmp_path.glob("numbers.db.damaged-*"))) >= 1
+    assert f"{kept} of numbers" in caplog.text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_sound_file_is_left_alone(tmp_path: Path) -> None:
+    path = fill(tmp_path)
+    again = SharedDatabase(path, migrations, ("numbers",))
+    assert len(numbers(again)) == 2_000
+    again.close()
+    assert not list(tmp_path.glob("*.damaged-*"))
 
 
 def test_files_are_their_owners_alone(database: SharedDatabase) -> None:

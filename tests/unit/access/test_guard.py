@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from npr_edge.access import Access, ApiKey, Refusal, Refused, open_access
+from npr_edge.access.database import AccessDatabase
 from npr_edge.access.usage import DayUsage
+from npr_edge.errors import StoreError
 from tests.support.clock import FakeClock
 
 HERE = "192.0.2.7"
@@ -89,3 +91,23 @@ def test_usage_is_counted_per_day_and_survives_a_restart(access: Access, clock: 
         ]
     finally:
         after.close()
+
+
+def test_keys_survive_a_damaged_file(access: Access, clock: FakeClock, tmp_path: Path) -> None:
+    secret, key = access.keys.create("gate", limits="2/minute")
+    assert access.spend(key).allowed
+    access.close()
+    with (tmp_path / "access.db").open("r+b") as file:
+        file.write(b"\xa5" * 4096)  # the page that names the tables
+    with pytest.raises(StoreError, match="damaged"):
+        AccessDatabase(tmp_path)
+
+    after = open_access(tmp_path, clock)
+    after.start()
+    again = after.enter(secret, None, HERE)
+    assert isinstance(again, ApiKey)
+    assert again.name == "gate"
+    assert after.spend(again).allowed
+    assert not after.spend(again).allowed
+    after.close()
+    assert len(list(tmp_path.glob("access.db.damaged-*"))) >= 1
