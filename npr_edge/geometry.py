@@ -46,12 +46,18 @@ class Box:
 
     def iou(self, other: Box) -> float:
         """Intersection over union with ``other``, 0-1."""
+        shared = self._common(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
+    def nesting(self, other: Box) -> float:
+        """Common area over the smaller one's, 0-1: 1 where one box lies within the other."""
+        shared = self._common(other)
+        return shared / min(self.area, other.area) if shared else 0.0
+
+    def _common(self, other: Box) -> float:
         across = min(self.right, other.right) - max(self.x, other.x)
         down = min(self.bottom, other.bottom) - max(self.y, other.y)
-        if across <= 0 or down <= 0:
-            return 0.0
-        shared = across * down
-        return shared / (self.area + other.area - shared)
+        return across * down if across > 0 and down > 0 else 0.0
 
     def clipped(self, width: float, height: float) -> Box:
         """The part of the box inside an image of ``width`` x ``height`` pixels."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from npr_edge.detect.detector import PlateDetector
@@ -16,6 +17,9 @@ from npr_edge.tflite import LoadedModel
 
 LEAST_OVERLAP = 0.5
 """IoU of the reader's outline with the detector's corners from which on the outline counts: the usual bar."""
+
+_NESTED = 0.8
+"""Share of a result that lies within another from which on both are one plate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,27 @@ class PlateRecogniser:
         started = time.perf_counter()
         detections = self.detector.detect(image)
         detected = time.perf_counter()
-        results = []
-        for detection in detections:
-            reading = self.reader.read(image, detection.quad)
-            score = detection.score * reading.plate_chance
-            if score >= self.least_score:
-                plate = replace(outlined(detection, reading), score=score)
+        results: list[PlateResult] = []
+        for plate, reading in self._confirmed(image, detections):
+            # No plate lies within another: the weaker of the two is a part of the stronger, such as one of two lines.
+            if all(plate.quad.hull().nesting(other.detection.quad.hull()) < _NESTED for other in results):
                 results.append(PlateResult(plate, reading, self.resolver.resolve(reading)))
         results.sort(key=lambda result: result.plate.confidence, reverse=True)
         timings = Timings(0.0, 1000 * (detected - started), 1000 * (time.perf_counter() - detected))
         height, width = image.shape[:2]
         return Recognition(width, height, tuple(results), timings)
+
+    def _confirmed(
+        self, image: Image, detections: Sequence[PlateDetection]
+    ) -> list[tuple[PlateDetection, PlateReading]]:
+        """The detections that the reader takes for plates, with their readings, best score first."""
+        found = []
+        for detection in detections:
+            reading = self.reader.read(image, detection.quad)
+            score = detection.score * reading.plate_chance
+            if score >= self.least_score:
+                found.append((replace(outlined(detection, reading), score=score), reading))
+        return sorted(found, key=lambda pair: -pair[0].score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from npr_edge.domain import PlateDetection
-from npr_edge.geometry import Box
 
 BAND_SHARE = 0.6
 """Height of each of the two bands; they share a fifth of the picture, so that no plate is cut in both."""
@@ -51,7 +50,7 @@ def joined(found: Sequence[tuple[Band, PlateDetection]], height: int) -> list[Pl
     kept: list[PlateDetection] = []
     for _, detection in order:
         hull = detection.quad.hull()
-        if all(_shared(hull, other.quad.hull()) < _SAME_SHARE for other in kept):
+        if all(hull.nesting(other.quad.hull()) < _SAME_SHARE for other in kept):
             kept.append(detection)
     return sorted(kept, key=lambda detection: -detection.score)
 
@@ -61,10 +60,3 @@ def _cut(band: Band, detection: PlateDetection, height: int) -> bool:
     top, bottom = band
     hull, near = detection.quad.hull(), _EDGE_SHARE * (bottom - top)
     return (top > 0 and hull.y < top + near) or (bottom < height and hull.bottom > bottom - near)
-
-
-def _shared(one: Box, other: Box) -> float:
-    """Common area over the smaller one's, 0-1."""
-    iou = one.iou(other)
-    common = iou * (one.area + other.area) / (1 + iou)
-    return common / max(min(one.area, other.area), 1e-9)

@@ -169,7 +169,7 @@ def match_photo(
         best, index = max(overlaps, default=(0.0, -1))
         if best >= MATCH_IOU:
             matches[index] = (best, detection)
-        elif not any(_share(hull, box) >= _IGNORE_SHARE for box, c in zip(boxes, counts, strict=True) if not c):
+        elif not any(hull.nesting(box) >= _IGNORE_SHARE for box, c in zip(boxes, counts, strict=True) if not c):
             false.append(detection)
     plates = []
     for index, plate in enumerate(photo.plates):
@@ -233,13 +233,6 @@ def draw_worst(report: DetectReport, load: Callable[[Path], Image], count: int =
 
 def _scaled(box: Box, across: float, down: float) -> Box:
     return Box(box.x * across, box.y * down, box.width * across, box.height * down)
-
-
-def _share(inner: Box, outer: Box) -> float:
-    """Share of ``inner`` that lies on ``outer``, or the reverse where that is more, 0-1."""
-    wide = min(inner.right, outer.right) - max(inner.x, outer.x)
-    high = min(inner.bottom, outer.bottom) - max(inner.y, outer.y)
-    return max(wide, 0.0) * max(high, 0.0) / max(min(inner.area, outer.area), 1e-9)
 
 
 def _flat(rates: dict[str, Rate]) -> dict[str, Any]:

@@ -71,3 +71,24 @@ def test_a_place_where_the_reader_sees_no_plate_is_no_result() -> None:
     doubted = ConfirmedDetector(PlateRecogniser(stages, stages, stages, least_score=0.2)).detect(picture)
     assert [plate.quad.hull() for plate in doubted] == [Box(50, 0, 30, 10), Box(0, 0, 30, 10)]
     assert doubted[1].score == pytest.approx(0.3 * LEFT.detection.score)
+
+
+def test_a_part_of_a_plate_is_no_second_one() -> None:
+    whole, part = plate_result("LEA5228", box=(0, 0, 60, 30)), plate_result("5228", box=(5, 14, 50, 14))
+
+    class Stages(TwoPlates):
+        def detect(self, image: Image) -> Sequence[PlateDetection]:
+            return [replace(whole.detection, score=0.6), replace(part.detection, score=0.5)]
+
+        def read(self, image: Image, quad: Quad) -> PlateReading:
+            return whole.reading if quad.hull().height > 20 else part.reading
+
+        def resolve(self, reading: PlateReading) -> ResolvedPlate:
+            return whole.plate if reading is whole.reading else part.plate
+
+        def resolve_text(self, text: str, regions: Sequence[RegionCandidate] = ()) -> ResolvedPlate:
+            raise NotImplementedError
+
+    stages = Stages()
+    found = PlateRecogniser(stages, stages, stages).recognise(np.zeros((40, 90, 3), dtype=np.uint8))
+    assert [result.plate.text for result in found.results] == ["LEA5228"]
