@@ -21,7 +21,7 @@ from npr_edge.images import decode_image
 from npr_edge.ports import RegionResolver
 from npr_edge.read.preprocess import rectify
 from npr_edge.read.reader import PlateReader
-from npr_edge.recognise import PlateRecogniser
+from npr_edge.recognise import PlateRecogniser, assembled
 from npr_edge.tflite import LoadedModel
 
 WARM_UP = 5
@@ -138,8 +138,7 @@ def total_rounds(rounds: int) -> int:
 def _recogniser(resolver: RegionResolver, threads: int) -> tuple[PlateRecogniser, LoadedModel, LoadedModel]:
     detector_model = LoadedModel.named("detector", threads=threads)
     reader_model = LoadedModel.named("reader", threads=threads)
-    detector = PlateDetector(detector_model)
-    recogniser = PlateRecogniser(detector, PlateReader(reader_model), resolver, detector.least_score)
+    recogniser = assembled(PlateDetector(detector_model), PlateReader(reader_model), resolver)
     return recogniser, detector_model, reader_model
 
 

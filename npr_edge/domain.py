@@ -228,7 +228,7 @@ class Sighting:
         direction: Way of movement.
         line_crossed: True when the track crossed the camera's direction line.
         quad: Corners in the best frame, frame pixels.
-        score: Detector score in the best frame.
+        score: Score in the best frame.
         crop: The best frame's plate with surroundings, (H, W, 3) uint8 BGR; None when dropped.
         preview: True for an early message; the final one follows with the same ``event_id``.
         in_view: True for a final sighting of a vehicle that is still there: a closing one follows.
@@ -280,7 +280,7 @@ class StoredRead:
         line_crossed: True when the track crossed the camera's direction line.
         list_match: Name of the list the plate stands on, None where it stands on none.
         quad: Corners in the best frame, frame pixels.
-        score: Detector score in the best frame.
+        score: Score in the best frame.
         crop: Path of the crop's JPEG below the crops folder (``2026/11/24/<event_id>.jpg``), None without one.
         vehicle: What a registry knows of the vehicle, None where nothing is known (yet).
     """

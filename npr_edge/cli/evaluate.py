@@ -21,7 +21,7 @@ from npr_edge.evaluate.photos import evaluate_photos, load_labelled_plates
 from npr_edge.evaluate.read import draw_worst as draw_worst_readings
 from npr_edge.evaluate.read import evaluate_read
 from npr_edge.images import decode_image
-from npr_edge.recognise import ConfirmedDetector
+from npr_edge.recognise import AloneDetector, ConfirmedDetector
 
 DESCRIPTION = """\
 Measure the models on labelled photographs; every figure comes with its 95 % bootstrap interval.
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     report: Any
     picture: Any
     if args.what == "detect":
-        detector = recogniser.detector if args.alone else ConfirmedDetector(recogniser)
+        detector = AloneDetector(recogniser) if args.alone else ConfirmedDetector(recogniser)
         report = evaluate_detect(detector, args.path, args.split, load=_load, progress=_bar)
         picture = draw_worst_detections
     elif args.what == "read":

@@ -24,7 +24,7 @@ class PlateDetector:
 
         Args:
             model: The model; its card carries the decode parameters.
-            threshold: Least score 0-1 of a plate; None takes the card's.
+            threshold: Least score 0-1 of a plate, ``least_score`` from then on; None takes the card's.
 
         Raises:
             ModelError: The card is not a detector's.
@@ -39,6 +39,10 @@ class PlateDetector:
         _, height, width, _ = model.card.input.shape
         self._buffer = LetterboxBuffer(width, height)
         self._lock = threading.Lock()
+
+    def at(self, least_score: float) -> PlateDetector:
+        """The same detector with another least score."""
+        return PlateDetector(self._model, least_score)
 
     @property
     def input_size(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from npr_edge.domain import RegionCandidate, TextCandidate
 from npr_edge.geometry import FloatArray
-from npr_edge.read.charset import decode
+from npr_edge.read.charset import BLANK, decode
 
 BEAM = 32
 """Paths kept from slot to slot; the eighth best text is found with a quarter of it on all plates tried."""
@@ -17,6 +17,9 @@ MOST_TEXTS = 8
 MOST_REGIONS = 5
 _CHOICES = 6
 _LEAST_CHANCE = 1e-6
+
+# A first look that holds it likelier than not that nothing is there needs no second: signs and grilles are many.
+_EMPTY = 0.5
 
 # A slot of at least this log probability has no second choice worth a path.
 _SURE = float(np.log(0.995))
@@ -85,7 +88,9 @@ class LookVote:
         text, value = decode(slots.argmax(axis=1).tolist()), sureness(slots)
         self._looks.append((text, value))
         self._sums[text] = self._sums.get(text, 0.0) + value
-        return self._sums[text] >= (self._sure if len(self._looks) == 1 else self._enough)
+        if len(self._looks) == 1:
+            return self._sums[text] >= self._sure or bool(slots[0, BLANK] >= _EMPTY)
+        return self._sums[text] >= self._enough
 
     @property
     def text(self) -> str:

@@ -38,7 +38,7 @@ class RecogniseSettings(Section):
     )
     models_dir: Path | None = Field(default=None, description="Folder of the model files; unset: those of the package.")
     min_score: Fraction | None = Field(
-        default=None, description="Detector score a plate needs; unset: the model card's."
+        default=None, description="Score a plate needs, detector and reader together; unset: the model card's."
     )
     queue: int = Field(default=16, ge=1, le=1024, description="Requests of the REST API that may wait for recognition.")
 
@@ -59,7 +59,7 @@ class TrackSettings(Section):
     preview: bool = Field(
         default=False, description="Send an early message with the same event id before the vote ends."
     )
-    min_score: Fraction = Field(default=0.4, description="Detector score that one frame of a real plate reaches.")
+    min_score: Fraction = Field(default=0.4, description="Score that one frame of a real plate reaches.")
     min_plate_width_px: float = Field(
         default=24.0, ge=1, le=1000, description="Narrower plates cannot be read: too_small."
     )

@@ -20,7 +20,7 @@ MIN_MISSES = 2
 """Looks without the plate before it counts as gone, however slow the looks are."""
 
 STRONG_SCORE = 0.6
-"""Detector score at which a plate that was seen in one frame alone enters the ledger."""
+"""Score at which a plate that was seen in one frame alone enters the ledger."""
 
 PREVIEW_CONFIDENCE = 0.5
 

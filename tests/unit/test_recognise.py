@@ -3,10 +3,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate
 from npr_edge.geometry import Box, Quad
-from npr_edge.recognise import ConfirmedDetector, PlateRecogniser, outlined
+from npr_edge.recognise import (
+    AloneDetector,
+    ConfirmedDetector,
+    PlateRecogniser,
+    candidate_score,
+    outlined,
+    weighed,
+)
 from tests.support.plates import plate_result
 
 LEFT = plate_result("LEFT", confidence=0.6, box=(0, 0, 30, 10))
@@ -56,7 +65,7 @@ def test_a_place_where_the_reader_sees_no_plate_is_no_result() -> None:
     class Sign(TwoPlates):
         def read(self, image: Image, quad: Quad) -> PlateReading:
             reading = super().read(image, quad)
-            return reading if reading is RIGHT.reading else replace(reading, plate_chance=0.3)
+            return reading if reading is RIGHT.reading else replace(reading, plate_chance=0.02)
 
         def resolve(self, reading: PlateReading) -> ResolvedPlate:
             return LEFT.plate if reading is not RIGHT.reading else RIGHT.plate
@@ -66,11 +75,24 @@ def test_a_place_where_the_reader_sees_no_plate_is_no_result() -> None:
 
     stages = Sign()
     picture = np.zeros((40, 90, 3), dtype=np.uint8)
-    found = PlateRecogniser(stages, stages, stages, least_score=0.4).recognise(picture)
-    assert [result.plate.text for result in found.results] == ["RIGHT"]
-    doubted = ConfirmedDetector(PlateRecogniser(stages, stages, stages, least_score=0.2)).detect(picture)
-    assert [plate.quad.hull() for plate in doubted] == [Box(50, 0, 30, 10), Box(0, 0, 30, 10)]
-    assert doubted[1].score == pytest.approx(0.3 * LEFT.detection.score)
+    doubted = weighed(LEFT.detection.score, 0.02)
+    found = PlateRecogniser(stages, stages, stages, least_score=doubted + 0.01)
+    assert [result.plate.text for result in found.recognise(picture).results] == ["RIGHT"]
+    assert [plate.quad.hull() for plate in AloneDetector(found).detect(picture)] == [
+        Box(0, 0, 30, 10),
+        Box(50, 0, 30, 10),
+    ]
+    both = ConfirmedDetector(replace(found, least_score=doubted)).detect(picture)
+    assert [plate.quad.hull() for plate in both] == [Box(50, 0, 30, 10), Box(0, 0, 30, 10)]
+    assert both[1].score == doubted < LEFT.detection.score < both[0].score
+
+
+@given(score=st.floats(0.001, 0.999), least=st.floats(0.05, 0.95), chance=st.floats(0, 1))
+def test_no_candidate_that_could_become_a_result_is_left_out(score: float, least: float, chance: float) -> None:
+    assert 0 <= weighed(score, chance) <= 1
+    assert weighed(score, 0.9) == pytest.approx(score)
+    if weighed(score, chance) >= least:
+        assert score >= candidate_score(least) - 1e-9
 
 
 def test_a_part_of_a_plate_is_no_second_one() -> None:

@@ -1,7 +1,7 @@
 """``python -m npr_edge.training.reader.check``: the shipped reader on drawn plates whose seeds training never used.
 
 Each plate goes through all that ``plates.optics.degrade`` does, down to 40 pixels of width, and is read as a crop of
-its own. Prints JSON.
+its own; ``exact_resolved`` counts what the region grammars then make of it, as results do. Prints JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from npr_edge.evaluate.statistics import rate, score_text
 from npr_edge.read.reader import PlateReader
+from npr_edge.regions import Resolver
 from npr_edge.tflite import LoadedModel
 from npr_edge.training.plates.optics import degrade
 from npr_edge.training.pool import HELD_OUT_SEED, draw_plate
@@ -30,16 +31,20 @@ def main() -> int:
     parser.add_argument("--strength", type=float, default=1.0, help="of the degradations, 0-1 (default: %(default)s)")
     args = parser.parse_args()
     reader = PlateReader(LoadedModel(args.models / "reader.json"))
-    scores = []
+    resolver = Resolver(())
+    scores, resolved = [], []
     for index in tqdm(range(args.count), desc="drawn plates", mininterval=5):
         plate = draw_plate(HELD_OUT_SEED, index, tuple(args.region))
         picture = degrade(plate.image, np.random.default_rng((HELD_OUT_SEED, index)), strength=args.strength)
-        scores.append(score_text(plate.text, reader.read_crop(picture).text))
+        reading = reader.read_crop(picture)
+        scores.append(score_text(plate.text, reading.text))
+        resolved.append(score_text(plate.text, resolver.resolve(reading).text).exact)
     exact = rate([score.exact for score in scores])
     figures = {
         "plates": len(scores),
         "exact": round(exact.value, 4),
         "interval": [round(exact.low, 4), round(exact.high, 4)],
+        "exact_resolved": round(rate(resolved).value, 4),
         "exact_o0_i1": round(rate([score.exact_o0_i1 for score in scores]).value, 4),
         "characters": round(rate([score.characters for score in scores]).value, 4),
     }

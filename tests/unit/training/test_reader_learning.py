@@ -10,8 +10,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
 
+from torch.nn import functional  # noqa: E402
+
 from npr_edge.read.charset import CLASSES, SLOTS, decode, encode  # noqa: E402
 from npr_edge.training.reader import calibrate, pack  # noqa: E402
+from npr_edge.training.reader.average import average  # noqa: E402
 from npr_edge.training.reader.data import Batch, Sources, Stream, to_batch  # noqa: E402
 from npr_edge.training.reader.finds import Finds  # noqa: E402
 from npr_edge.training.reader.loss import Guidance, loss_of  # noqa: E402
@@ -133,6 +136,19 @@ def test_the_curve_pulls_overconfident_products_down() -> None:
 
     logit = slope * np.log(0.95 / 0.05) + offset
     assert 1 / (1 + np.exp(-logit)) == pytest.approx(0.7, abs=0.04)
+
+
+def test_the_average_lies_between_and_has_its_own_statistics() -> None:
+    torch.manual_seed(1)
+    first, second = new_reader().state_dict(), new_reader().state_dict()
+    images = [torch.rand(4, 3, 64, 192) for _ in range(2)]
+    middle = average(first, second, 0.25, images).state_dict()
+
+    name = "features.0.0.weight"
+    assert torch.allclose(middle[name], 0.25 * first[name] + 0.75 * second[name], atol=1e-6)
+    with torch.no_grad():
+        seen = torch.cat([functional.conv2d(batch, middle[name], stride=2, padding=1) for batch in images])
+    assert torch.allclose(middle["features.0.1.running_mean"], seen.mean(dim=(0, 2, 3)), atol=1e-4)
 
 
 def test_review_gives_each_crop_a_factor(tmp_path: Path) -> None:
