@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate
+from npr_edge.domain import Image, PlateDetection, PlateReading, RegionCandidate, ResolvedPlate, TextCandidate
 from npr_edge.geometry import Box, Quad
 from npr_edge.recognise import (
     AloneDetector,
@@ -39,14 +39,15 @@ class Grammar:
 
 
 @pytest.mark.parametrize(
-    ("outline", "expected"),
+    ("outline", "confidence", "expected"),
     [
-        (Box(1, 1, 28, 9), Box(1, 1, 28, 9)),  # nearly the same place, seen from near by
-        (Box(2, 0, 9, 3), Box(0, 0, 30, 10)),  # a word within something that was no plate
+        (Box(1, 1, 28, 9), 0.9, Box(1, 1, 28, 9)),  # nearly the same place, seen from near by
+        (Box(1, 1, 28, 9), 0.6, Box(0, 0, 30, 10)),  # too blurred to be read, or to be sure of its edges
+        (Box(2, 0, 9, 3), 0.9, Box(0, 0, 30, 10)),  # a word within something that was no plate
     ],
 )
-def test_a_result_has_the_corners_that_the_reader_saw(outline: Box, expected: Box) -> None:
-    reading = replace(LEFT.reading, outline=Quad.from_box(outline))
+def test_a_result_has_the_corners_that_the_reader_saw(outline: Box, confidence: float, expected: Box) -> None:
+    reading = replace(LEFT.reading, candidates=(TextCandidate("LEFT", confidence),), outline=Quad.from_box(outline))
     assert outlined(LEFT.detection, reading).quad.hull() == expected
     assert outlined(LEFT.detection, LEFT.reading) is LEFT.detection
 
