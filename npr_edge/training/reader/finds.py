@@ -104,6 +104,5 @@ def _judge(photo: Photo, found: PlateDetection, reader: PlateReader, image: Imag
 
 def _stored(image: Image, quad: Quad) -> Image:
     """The place at the size of packed crops, with a margin around it."""
-    height, width = HEIGHT, WIDTH
     plate = rectify(image, quad, _MARGIN)
-    return np.asarray(cv2.resize(plate, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return np.asarray(cv2.resize(plate, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

@@ -100,7 +100,7 @@ def test_of_a_plate_that_nobody_read_only_that_it_is_one_counts() -> None:
     assert taken_for_none > alone + 1
 
 
-def test_a_batch_holds_drawn_plates_real_crops_and_finds() -> None:
+def test_a_batch_holds_real_crops_and_finds() -> None:
     grey = np.full((3, pack.HEIGHT, pack.WIDTH, 3), 120, np.uint8)
     crops = [pack.Crop("a.png", "here", "AB12", "gb", 1, 160, 40, 1.0)]
     places = Finds(grey, np.full(3, 4.0, np.float32), np.array([True, False, False]))
